@@ -1,0 +1,33 @@
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: demo test venv lint clean
+
+demo: .venv/.demo        ## labels -> training -> certificate -> molecular dynamics -> report.html
+	$(BIN)/intertwine demo
+
+test: .venv/.dev lint    ## every law and every contract
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+venv: .venv/.dev
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/.demo: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[label,report]'
+	touch $@
+
+.venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[label,report,longrange,dev]'
+	touch $@ .venv/.demo
+
+clean:
+	rm -rf .venv build dist src/*.egg-info
