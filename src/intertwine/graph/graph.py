@@ -1,0 +1,155 @@
+"""Matter as tensors: one frozen value holds one system or a batch of them (a disjoint union)."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float64, Int64
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Atoms and the directed edges j → i between those closer than a cutoff, for one or many systems.
+
+    An edge says that atom i = `receiver` sees the image of atom j = `sender` that lies `shift` lattice
+    vectors away; every pair appears in both directions, and an atom may see its own images. The edge
+    vector is
+
+        r_e = x[sender] + shift · cell[system] − x[receiver].
+
+    Edges are sorted by receiver, so that sums over neighbours are sums over runs, and `slot` places each
+    edge in a dense table of `n_atoms × max_degree` places. Geometry is always float64, whatever the
+    precision of the model that reads it. A graph is a PyTorch pytree: its tensors are leaves, `n_systems`,
+    `max_degree` and `cutoff` are structure. Make one with `build_graph`, batch several with `collate`.
+
+    Args:
+        numbers: atomic numbers, `(atoms,)`.
+        positions: x, Å, `(atoms, 3)`.
+        cell: lattice vectors as rows, Å, `(systems, 3, 3)`; zero rows on open axes that have none.
+        pbc: which axes repeat, `(systems, 3)`.
+        batch: the system of each atom, ascending, `(atoms,)`.
+        receiver: centre i of each edge, ascending, `(edges,)`.
+        sender: neighbour j of each edge, `(edges,)`.
+        shift: lattice image of j, whole numbers, `(edges, 3)`.
+        slot: `receiver * max_degree + rank`, rank counting the edges of one receiver, `(edges,)`.
+        n_systems: how many systems.
+        max_degree: at least the largest number of edges of one receiver, and at least 1.
+        cutoff: Å; edges may be a little longer (a skin), never missing when shorter.
+        labels: float64 reference values by canonical name (`energy` (systems,), eV; `forces` (atoms, 3),
+            eV/Å; `stress` (systems, 3, 3), eV/Å³) and, where only some systems have one, the bool mask
+            `has_<label>` (systems,); the values of systems without it are zero.
+
+    >>> import numpy as np
+    >>> from intertwine.data.structure import Structure
+    >>> from intertwine.graph.build import build_graph
+    >>> hydrogen = Structure(
+    ...     numbers=np.array([1, 1]), positions=np.array([[0.0, 0, 0], [0, 0, 0.74]]),
+    ...     cell=np.zeros((3, 3)), pbc=np.zeros(3, bool), labels={}, info={},
+    ... )
+    >>> graph = build_graph(hydrogen, cutoff=3.0)
+    >>> graph.n_atoms, graph.n_edges, graph.n_systems
+    (2, 2, 1)
+    >>> graph.edge_vectors()
+    tensor([[ 0.0000,  0.0000,  0.7400],
+            [ 0.0000,  0.0000, -0.7400]], dtype=torch.float64)
+    """
+
+    numbers: Int64[Tensor, "atoms"]
+    positions: Float64[Tensor, "atoms 3"]
+    cell: Float64[Tensor, "systems 3 3"]
+    pbc: Bool[Tensor, "systems 3"]
+    batch: Int64[Tensor, "atoms"]
+    receiver: Int64[Tensor, "edges"]
+    sender: Int64[Tensor, "edges"]
+    shift: Float64[Tensor, "edges 3"]
+    slot: Int64[Tensor, "edges"]
+    n_systems: int
+    max_degree: int
+    cutoff: float
+    labels: dict[str, Tensor] = dataclasses.field(default_factory=dict)
+
+    def edge_vectors(self) -> Float64[Tensor, "edges 3"]:
+        """r_e = x[sender] + shift · cell − x[receiver], Å; differentiable in `positions` and `cell`."""
+        ends = self.positions.index_select(0, self.sender) - self.positions.index_select(0, self.receiver)
+        if self.n_systems == 1:
+            return ends + self.shift @ self.cell[0]
+        system = self.batch.index_select(0, self.receiver)
+        for vector, steps in zip(self.cell.unbind(1), self.shift.split(1, dim=1), strict=True):
+            ends = ends + steps * vector.index_select(0, system)
+        return ends
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms in all systems."""
+        return self.numbers.shape[0]
+
+    @property
+    def n_edges(self) -> int:
+        """Number of directed edges in all systems."""
+        return self.receiver.shape[0]
+
+    @property
+    def counts(self) -> Int64[Tensor, "systems"]:
+        """Number of atoms of each system, `(systems,)`."""
+        zeros = self.batch.new_zeros(self.n_systems)
+        return zeros.index_add(0, self.batch, torch.ones_like(self.batch))
+
+    @property
+    def volume(self) -> Float64[Tensor, "systems"]:
+        """|a · (b × c)| of each cell, Å³, `(systems,)`; zero where a lattice vector is missing."""
+        a, b, c = self.cell.unbind(1)
+        return (a * torch.linalg.cross(b, c)).sum(-1).abs()
+
+    def replace(self, **changes: Any) -> "Graph":
+        """A copy with some fields changed; whoever changes edges keeps them sorted, with `slot` to match.
+
+        >>> import numpy as np
+        >>> from intertwine.data.structure import Structure
+        >>> from intertwine.graph.build import build_graph
+        >>> atom = Structure(
+        ...     numbers=np.array([2]), positions=np.zeros((1, 3)),
+        ...     cell=np.zeros((3, 3)), pbc=np.zeros(3, bool), labels={}, info={},
+        ... )
+        >>> build_graph(atom, cutoff=3.0).replace(cutoff=2.0).cutoff
+        2.0
+        """
+        return dataclasses.replace(self, **changes)
+
+    def to(self, device: torch.device | str) -> "Graph":
+        """The same graph with every tensor on `device`; dtypes never change."""
+        return pytree.tree_map(lambda tensor: tensor.to(device), self)
+
+
+_LEAVES = tuple(field.name for field in dataclasses.fields(Graph) if field.type not in (int, float))
+_CONTEXT = ("n_systems", "max_degree", "cutoff")
+
+
+def _flatten(graph: Graph) -> tuple[list[Any], tuple[Any, ...]]:
+    return [getattr(graph, name) for name in _LEAVES], tuple(getattr(graph, name) for name in _CONTEXT)
+
+
+def _flatten_with_keys(graph: Graph) -> tuple[list[Any], tuple[Any, ...]]:
+    leaves, context = _flatten(graph)
+    return [(pytree.GetAttrKey(name), leaf) for name, leaf in zip(_LEAVES, leaves, strict=True)], context
+
+
+def _unflatten(leaves: Any, context: tuple[Any, ...]) -> Graph:
+    """Rebuild without `__init__`: while PyTorch traces, leaves need not be tensors."""
+    graph = object.__new__(Graph)
+    graph.__dict__.update(zip(_LEAVES, leaves, strict=True))
+    graph.__dict__.update(zip(_CONTEXT, context, strict=True))
+    return graph
+
+
+pytree.register_pytree_node(
+    Graph,
+    _flatten,
+    _unflatten,
+    serialized_type_name="intertwine.graph.Graph",
+    to_dumpable_context=list,
+    from_dumpable_context=tuple,
+    flatten_with_keys_fn=_flatten_with_keys,
+)
