@@ -1,0 +1,124 @@
+"""What a `Structure` must satisfy; a check returns a read-only array or says what is wrong."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from intertwine.data.labels import LABELS, known_label
+from intertwine.errors import InputError
+
+SMALLEST_HEIGHT: Final = 1e-3
+"""Å: periodic images closer than this mean a cell without volume."""
+
+LARGEST_ASYMMETRY: Final = 1e-3
+"""A stress may miss symmetry by this fraction of its largest component (codes print few digits)."""
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    """The same array, not writable any more."""
+    array.setflags(write=False)
+    return array
+
+
+def finite_array(value: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
+    """A float64 copy of `value` with the given shape and no NaN or infinity."""
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} are not numbers", got=repr(value)[:60], accepted=f"shape {shape}") from None
+    if array.shape != shape:
+        raise InputError(f"{what} have a wrong shape", got=array.shape, accepted=shape)
+    if not np.isfinite(array).all():
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        where = f" at {place}" if place else ""
+        raise InputError(
+            f"{what} are not finite{where}",
+            got=array[place],
+            accepted="finite numbers",
+            fix="remove the frame or its label",
+        )
+    return frozen(array)
+
+
+def checked_numbers(value: Any) -> np.ndarray:
+    """Atomic numbers `[atoms]`, int64, at least one atom."""
+    array = np.array(value)
+    if array.ndim != 1 or array.dtype.kind not in "iuf" or (array != np.round(array)).any():
+        if array.size == 0:
+            raise InputError("a structure has no atoms", accepted="at least one atom")
+        raise InputError("atomic numbers are not a list of integers", got=repr(value)[:60])
+    if array.size == 0:
+        raise InputError("a structure has no atoms", accepted="at least one atom")
+    wrong = np.flatnonzero((array < 1) | (array > 118))
+    if wrong.size:
+        got = array[wrong[0]]
+        raise InputError(
+            f"atom {wrong[0]} has an atomic number out of range", got=got, accepted="1 (H) to 118 (Og)"
+        )
+    return frozen(array.astype(np.int64))
+
+
+def checked_positions(value: Any, n_atoms: int) -> np.ndarray:
+    """Positions `[atoms, 3]`, Å, finite."""
+    return finite_array(value, (n_atoms, 3), "positions")
+
+
+def checked_pbc(value: Any) -> np.ndarray:
+    """Periodic axes `[3]`; one truth value stands for all three."""
+    array = np.array(value)
+    if array.shape not in ((), (3,)) or array.dtype.kind not in "biu":
+        raise InputError("pbc is wrong", got=repr(value)[:60], accepted="three truth values")
+    return frozen(np.array(np.broadcast_to(array.astype(bool), (3,))))
+
+
+def checked_cell(value: Any, pbc: np.ndarray) -> np.ndarray:
+    """Cell `[3, 3]`, Å, rows; the vectors of the periodic axes span length, area or volume."""
+    cell = finite_array(value, (3, 3), "cell vectors")
+    if not pbc.any():
+        return cell
+    periodic = cell[pbc]
+    singular = np.linalg.svd(periodic, compute_uv=False)
+    degenerate = singular[-1] <= 1e-12 * singular[0]
+    if degenerate or (image_spacing(periodic) < SMALLEST_HEIGHT).any():
+        axes = ", ".join("abc"[i] for i in np.flatnonzero(pbc))
+        raise InputError(
+            f"the cell has no volume along its periodic axes ({axes})",
+            got=[[float(x) for x in row] for row in periodic],
+            accepted="linearly independent lattice vectors in Å on every periodic axis",
+            fix="give the cell, or set pbc to F on the axes that are open",
+        )
+    return cell
+
+
+def image_spacing(vectors: np.ndarray) -> np.ndarray:
+    """Distance in Å between neighbouring lattice lines or planes across each of `vectors` `[axes, 3]`.
+
+    h_k = 1 / |a*_k| with a*_k the dual basis of the vectors within their own span.
+
+    >>> image_spacing(np.array([[2.0, 0.0, 0.0], [1.0, 3.0, 0.0]])).round(3)
+    array([1.897, 3.   ])
+    """
+    return 1.0 / np.linalg.norm(np.linalg.pinv(vectors), axis=0)
+
+
+def checked_labels(labels: Mapping[str, Any], n_atoms: int) -> dict[str, np.ndarray]:
+    """Labels by canonical name, float64, of the shape that the label table says."""
+    checked = {}
+    for name in sorted(labels, key=list(LABELS).index if set(labels) <= set(LABELS) else str):
+        known_label(name)
+        checked[name] = finite_array(labels[name], LABELS[name].full_shape(n_atoms), f"{name} values")
+    if "stress" in checked:
+        check_symmetric(checked["stress"])
+    return checked
+
+
+def check_symmetric(stress: np.ndarray) -> None:
+    """Raise unless the stress `[3, 3]` equals its transpose within the digits that codes print."""
+    asymmetry = float(np.abs(stress - stress.T).max())
+    if asymmetry > LARGEST_ASYMMETRY * float(np.abs(stress).max()):
+        raise InputError(
+            "stress is not symmetric",
+            got=f"|σ - σᵀ| up to {asymmetry:.3g} eV/Å^3",
+            accepted="a symmetric 3 x 3 matrix, or Voigt xx yy zz yz xz xy",
+        )

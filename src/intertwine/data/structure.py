@@ -1,0 +1,158 @@
+"""`Structure`: atoms in a cell with their labels, as a frozen value that has been checked."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.stress import full_3x3_to_voigt_6_stress
+from jaxtyping import Bool, Float, Int
+
+from intertwine.data.checks import (
+    checked_cell,
+    checked_labels,
+    checked_numbers,
+    checked_pbc,
+    checked_positions,
+)
+from intertwine.data.labels import LabelKeys, LabelUnits
+from intertwine.data.stored_labels import stored_labels
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """Atoms, their cell, and what is known of them, in eV and Å.
+
+    Everything is checked on construction and read-only afterwards; array-likes are copied. Change by
+    `replace`. An axis that is not periodic may have a zero cell vector (slab, wire, molecule).
+
+    Args:
+        numbers: atomic numbers Z, 1 to 118, `[atoms]`.
+        positions: Å, `[atoms, 3]`.
+        cell: lattice vectors as rows, Å, `[3, 3]`; zeros where open.
+        pbc: which axes are periodic, `[3]`.
+        labels: by canonical name (`intertwine.data.LABELS`), in our units: energy `[]` eV,
+            forces `[atoms, 3]` eV/Å, stress `[3, 3]` eV/Å³ tensile-positive.
+        info: anything else worth keeping, such as `config_type` or the source; never read by a model.
+
+    Raises:
+        InputError: a wrong shape, a NaN, an unknown element or label, or lattice vectors of the periodic axes
+            that are zero or linearly dependent.
+
+    >>> places = [[0, 0, 0.12], [0, 0.76, -0.48], [0, -0.76, -0.48]]
+    >>> water = Structure([8, 1, 1], places, labels={"energy": -14})
+    >>> water
+    Structure(H2O, 3 atoms, pbc=FFF, labels: energy)
+    >>> water.replace(numbers=[8, 1, 119])
+    Traceback (most recent call last):
+        ...
+    intertwine.errors.InputError: atom 2 has an atomic number out of range; got: 119; accepted: ...
+    """
+
+    numbers: Int[np.ndarray, " atoms"]
+    positions: Float[np.ndarray, "atoms 3"]
+    cell: Float[np.ndarray, "3 3"] = field(default_factory=lambda: np.zeros((3, 3)))
+    pbc: Bool[np.ndarray, "3"] = field(default_factory=lambda: np.zeros(3, dtype=bool))
+    labels: Mapping[str, np.ndarray] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        numbers = checked_numbers(self.numbers)
+        pbc = checked_pbc(self.pbc)
+        checked = {
+            "numbers": numbers,
+            "positions": checked_positions(self.positions, len(numbers)),
+            "pbc": pbc,
+            "cell": checked_cell(self.cell, pbc),
+            "labels": MappingProxyType(checked_labels(self.labels, len(numbers))),
+            "info": MappingProxyType(dict(self.info)),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __repr__(self) -> str:
+        pbc = "".join("T" if axis else "F" for axis in self.pbc)
+        labels = ", ".join(self.labels) or "none"
+        return f"Structure({self.formula}, {len(self)} atoms, pbc={pbc}, labels: {labels})"
+
+    def __reduce__(self) -> tuple:
+        """Copy and send between our own processes as plain values (a mapping proxy cannot be copied)."""
+        values = (getattr(self, f.name) for f in dataclasses.fields(self))
+        return type(self), tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
+
+    @property
+    def formula(self) -> str:
+        """Chemical formula in Hill order.
+
+        >>> Structure([1, 6, 1, 1, 1], np.eye(5, 3)).formula
+        'CH4'
+        """
+        return Atoms(numbers=self.numbers).get_chemical_formula()
+
+    @property
+    def species(self) -> tuple[int, ...]:
+        """Atomic numbers that occur, ascending."""
+        return tuple(int(z) for z in np.unique(self.numbers))
+
+    @property
+    def volume(self) -> float:
+        """Volume spanned by the three cell vectors, Å³; 0 when an open axis has none."""
+        return float(abs(np.linalg.det(self.cell)))
+
+    def replace(self, **changes: Any) -> "Structure":
+        """A new structure that differs in the named fields; it is checked again.
+
+        >>> Structure([1], [[0, 0, 0]]).replace(numbers=[2]).formula
+        'He'
+        """
+        return dataclasses.replace(self, **changes)
+
+    @classmethod
+    def from_ase(
+        cls,
+        atoms: Atoms,
+        keys: LabelKeys = LabelKeys(),  # noqa: B008 (frozen)
+        units: LabelUnits = LabelUnits(),  # noqa: B008 (frozen)
+        require: tuple[str, ...] = (),
+    ) -> "Structure":
+        """Structure of an `ase.Atoms`; labels that are stored with it come along, none is computed.
+
+        Args:
+            atoms: ASE's own object, Å.
+            keys: where to look for each label.
+            units: in which unit each label is.
+            require: canonical names that must be present.
+
+        Raises:
+            InputError: a required label is absent (the message names the keys that do exist), or the
+                structure is not sound.
+
+        >>> Structure.from_ase(Atoms("OH", positions=[[0, 0, 0], [0, 0, 1]], info={"E": 1.0}), LabelKeys("E"))
+        Structure(HO, 2 atoms, pbc=FFF, labels: energy)
+        """
+        labels = stored_labels(atoms, keys, units, require)
+        taken = dataclasses.astuple(keys)
+        info = {key: value for key, value in atoms.info.items() if key not in taken}
+        return cls(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, labels, info)
+
+    def to_ase(self) -> Atoms:
+        """The same as an `ase.Atoms`, labels as single-point results.
+
+        >>> Structure([1], [[0, 0, 0]], labels={"energy": -13.6}).to_ase().get_potential_energy()
+        -13.6
+        """
+        geometry = {name: getattr(self, name) for name in ("numbers", "positions", "cell", "pbc")}
+        atoms = Atoms(**geometry, info=dict(self.info))
+        results = {name: value.copy() if value.ndim else value.item() for name, value in self.labels.items()}
+        if "stress" in results:
+            results["stress"] = full_3x3_to_voigt_6_stress(results["stress"])
+        if results:
+            atoms.calc = SinglePointCalculator(atoms, **results)
+        return atoms
