@@ -1,12 +1,15 @@
 """What a `Structure` must satisfy; a check returns a read-only array or says what is wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from intertwine.data.labels import LABELS, known_label
 from intertwine.errors import InputError
+
+Values = np.ndarray | np.generic | float | int | Sequence[Any]
+"""What a person may write where an array is stored: the array, a number, or nested lists of numbers."""
 
 SMALLEST_HEIGHT: Final = 1e-3
 """Å: periodic images closer than this mean a cell without volume."""
@@ -21,7 +24,7 @@ def frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def finite_array(value: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
+def finite_array(value: Values, shape: tuple[int, ...], what: str) -> np.ndarray:
     """A float64 copy of `value` with the given shape and no NaN or infinity."""
     try:
         array = np.array(value, dtype=np.float64)
@@ -41,7 +44,7 @@ def finite_array(value: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
     return frozen(array)
 
 
-def checked_numbers(value: Any) -> np.ndarray:
+def checked_numbers(value: Values) -> np.ndarray:
     """Atomic numbers `[atoms]`, int64, at least one atom."""
     array = np.array(value)
     if array.ndim != 1 or array.dtype.kind not in "iuf" or (array != np.round(array)).any():
@@ -59,12 +62,12 @@ def checked_numbers(value: Any) -> np.ndarray:
     return frozen(array.astype(np.int64))
 
 
-def checked_positions(value: Any, n_atoms: int) -> np.ndarray:
+def checked_positions(value: Values, n_atoms: int) -> np.ndarray:
     """Positions `[atoms, 3]`, Å, finite."""
     return finite_array(value, (n_atoms, 3), "positions")
 
 
-def checked_pbc(value: Any) -> np.ndarray:
+def checked_pbc(value: Values) -> np.ndarray:
     """Periodic axes `[3]`; one truth value stands for all three."""
     array = np.array(value)
     if array.shape not in ((), (3,)) or array.dtype.kind not in "biu":
@@ -72,7 +75,7 @@ def checked_pbc(value: Any) -> np.ndarray:
     return frozen(np.array(np.broadcast_to(array.astype(bool), (3,))))
 
 
-def checked_cell(value: Any, pbc: np.ndarray) -> np.ndarray:
+def checked_cell(value: Values, pbc: np.ndarray) -> np.ndarray:
     """Cell `[3, 3]`, Å, rows; the vectors of the periodic axes span length, area or volume."""
     cell = finite_array(value, (3, 3), "cell vectors")
     if not pbc.any():
@@ -102,7 +105,7 @@ def image_spacing(vectors: np.ndarray) -> np.ndarray:
     return 1.0 / np.linalg.norm(np.linalg.pinv(vectors), axis=0)
 
 
-def checked_labels(labels: Mapping[str, Any], n_atoms: int) -> dict[str, np.ndarray]:
+def checked_labels(labels: Mapping[str, Values], n_atoms: int) -> dict[str, np.ndarray]:
     """Labels by canonical name, float64, of the shape that the label table says."""
     checked = {}
     for name in sorted(labels, key=list(LABELS).index if set(labels) <= set(LABELS) else str):

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +13,7 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from jaxtyping import Bool, Float, Int
 
 from intertwine.data.checks import (
+    Values,
     checked_cell,
     checked_labels,
     checked_numbers,
@@ -23,7 +24,7 @@ from intertwine.data.labels import LabelKeys, LabelUnits
 from intertwine.data.stored_labels import stored_labels
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Structure:
     """Atoms, their cell, and what is known of them, in eV and Å.
 
@@ -55,21 +56,28 @@ class Structure:
 
     numbers: Int[np.ndarray, " atoms"]
     positions: Float[np.ndarray, "atoms 3"]
-    cell: Float[np.ndarray, "3 3"] = field(default_factory=lambda: np.zeros((3, 3)))
-    pbc: Bool[np.ndarray, "3"] = field(default_factory=lambda: np.zeros(3, dtype=bool))
-    labels: Mapping[str, np.ndarray] = field(default_factory=dict)
-    info: Mapping[str, Any] = field(default_factory=dict)
+    cell: Float[np.ndarray, "3 3"]
+    pbc: Bool[np.ndarray, "3"]
+    labels: Mapping[str, np.ndarray]
+    info: Mapping[str, Any]
 
-    def __post_init__(self) -> None:
-        numbers = checked_numbers(self.numbers)
-        pbc = checked_pbc(self.pbc)
+    def __init__(
+        self,
+        numbers: Values,
+        positions: Values,
+        cell: Values | None = None,
+        pbc: Values = False,
+        labels: Mapping[str, Values] | None = None,
+        info: Mapping[str, Any] | None = None,
+    ) -> None:
+        numbers, pbc = checked_numbers(numbers), checked_pbc(pbc)
         checked = {
             "numbers": numbers,
-            "positions": checked_positions(self.positions, len(numbers)),
+            "positions": checked_positions(positions, len(numbers)),
+            "cell": checked_cell(np.zeros((3, 3)) if cell is None else cell, pbc),
             "pbc": pbc,
-            "cell": checked_cell(self.cell, pbc),
-            "labels": MappingProxyType(checked_labels(self.labels, len(numbers))),
-            "info": MappingProxyType(dict(self.info)),
+            "labels": MappingProxyType(checked_labels(labels or {}, len(numbers))),
+            "info": MappingProxyType(dict(info or {})),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
