@@ -1,0 +1,6 @@
+"""Heads: from features to raw predictions."""
+
+from intertwine.heads.scalar import ScalarHead
+from intertwine.heads.vector import DirectForceHead
+
+__all__ = ["DirectForceHead", "ScalarHead"]

@@ -1,0 +1,120 @@
+"""Body-ordered message passing: the default encoder of atoms."""
+
+from typing import Annotated, Literal
+
+import torch
+from jaxtyping import Float
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from intertwine.encoders.density import NeighbourDensity
+from intertwine.encoders.features import AtomFeatures
+from intertwine.encoders.geometry import edge_geometry
+from intertwine.encoders.message import BondMessage
+from intertwine.encoders.species import SpeciesIndex
+from intertwine.graph import Graph
+from intertwine.groups import Irreps
+from intertwine.nn.schur_linear import SchurLinear
+from intertwine.nn.sphere_product import SphereProduct
+
+
+class BodyOrderedSpec(BaseModel):
+    """Sizes of a `BodyOrderedEncoder`.
+
+    >>> BodyOrderedSpec(species=(1, 6, 8)).cutoff
+    5.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["body_ordered"] = "body_ordered"
+    species: Annotated[tuple[int, ...], Field(min_length=1)]
+    """Atomic numbers the model knows, ascending."""
+    cutoff: Annotated[float, Field(gt=0)] = 5.0
+    """Å; messages reach layers × cutoff."""
+    channels: Annotated[int, Field(ge=1)] = 32
+    layers: Annotated[int, Field(ge=1)] = 2
+    l_max: Annotated[int, Field(ge=1, le=6)] = 3
+    """Highest degree of the neighbour density."""
+    hidden_l: Literal[0, 1] = 1
+    """Highest degree carried between layers."""
+    output_l: Annotated[int, Field(ge=0, le=3)] = 0
+    """Highest degree after the last layer: 0 for an energy, 1 where a head wants vectors."""
+    radial: Annotated[int, Field(ge=1)] = 8
+    """Number of radial functions."""
+    neighbours: Annotated[float, Field(gt=0)] = 12.0
+    """Average number of neighbours in the training data (a scale, not a limit)."""
+
+
+class BodyOrderedLayer(nn.Module):
+    """One layer: many-body products of what was gathered, mixed, plus a species-wise residual.
+
+    h' = W · P[u(a₁ + v(a₂ + a₃ w))](A) + W_skip A_{l ≤ l_out} + R_z ∘ h
+    """
+
+    def __init__(self, l_in: int, l_out: int, channels: int, species: int, residual_l: int | None) -> None:
+        super().__init__()
+        out = Irreps.spherical_harmonics(l_out)
+        self.rows = out.dim
+        self.product = SphereProduct(l_in, l_out, channels)
+        self.orders = nn.Parameter(1.0 + 0.3 * torch.randn(species, 3, channels))
+        self.mix = SchurLinear(out, out, channels, channels)
+        self.skip = SchurLinear(out, out, channels, channels)
+        self.residual = None
+        if residual_l is not None:
+            self.residual = SchurLinear(Irreps.spherical_harmonics(residual_l), out, channels, channels)
+            self.residual_scale = nn.Parameter(1.0 + 0.3 * torch.randn(species, 1, channels))
+
+    def forward(self, gathered: Tensor, species: Tensor, hidden: Tensor | None) -> Tensor:
+        out = self.mix(self.product(gathered, self.orders[species])) + self.skip(gathered[:, : self.rows])
+        if self.residual is not None and hidden is not None:
+            out = out + self.residual(hidden) * self.residual_scale[species]
+        return out
+
+
+class BodyOrderedEncoder(nn.Module):
+    """Graph of atoms to equivariant features by body-ordered message passing.
+
+    The first layer expands the density of neighbours (`NeighbourDensity`) and takes products of up to three
+    of them (`SphereProduct`): correlations of up to four bodies, so angles and torsions. Later layers gather
+    what neighbours learned (`BondMessage`) and do the same. An atom without neighbours has features exactly
+    zero, and every feature is C² in the positions, also where an atom crosses the cutoff.
+
+    Body-ordered expansion: Drautz, Phys. Rev. B 99, 014104 (2019); message passing on it: Batatia et al.,
+    NeurIPS 2022 (MACE). Products on the sphere's grid: see `SphereProduct`.
+
+    >>> from intertwine.graph import build_graph
+    >>> from intertwine.data import Structure
+    >>> water = Structure(numbers=[8, 1, 1], positions=[[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]])
+    >>> encoder = BodyOrderedEncoder(BodyOrderedSpec(species=(1, 8), channels=4))
+    >>> [tuple(layer.shape) for layer in encoder(build_graph(water, cutoff=5.0)).layers]
+    [(3, 4, 4), (3, 1, 4)]
+    """
+
+    def __init__(self, spec: BodyOrderedSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.species = SpeciesIndex(spec.species)
+        kinds = len(spec.species)
+        self.density = NeighbourDensity(spec.l_max, spec.radial, kinds, spec.channels, spec.neighbours)
+        degrees = [spec.hidden_l] * (spec.layers - 1) + [spec.output_l]
+        self.messages = nn.ModuleList(
+            BondMessage(spec.l_max, spec.hidden_l, spec.radial, spec.channels, spec.neighbours)
+            for _ in degrees[1:]
+        )
+        self.layers = nn.ModuleList(
+            BodyOrderedLayer(spec.l_max, l_out, spec.channels, kinds, None if k == 0 else spec.hidden_l)
+            for k, l_out in enumerate(degrees)
+        )
+        self.irreps = tuple(Irreps.spherical_harmonics(l_out) for l_out in degrees)
+
+    def forward(self, graph: Graph) -> AtomFeatures:
+        species = self.species(graph.numbers)
+        spec = self.spec
+        edges = edge_geometry(graph, spec.l_max, spec.radial, spec.cutoff, self.density.species.dtype)
+        hidden = self.layers[0](self.density(edges, species), species, None)
+        outputs: list[Float[Tensor, "atoms _ channels"]] = [hidden]
+        for message, layer in zip(self.messages, self.layers[1:], strict=True):
+            hidden = layer(message(edges, hidden), species, hidden)
+            outputs.append(hidden)
+        return AtomFeatures(tuple(outputs), self.irreps)

@@ -1,0 +1,33 @@
+"""One number per atom, from invariants."""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from intertwine.encoders.features import AtomFeatures
+from intertwine.nn.invariant_network import InvariantNetwork
+
+
+class ScalarHead(nn.Module):
+    """Invariant of each atom: a linear readout of every layer and a small network on the last.
+
+        ε_i = Σ_t w_t · h_i^(t) + f(h_i^(last)),    f(0) = 0
+
+    An atom with zero features gets exactly zero.
+
+    Args:
+        channels: channels of the features.
+        layers: number of layers of the encoder.
+        width: hidden width of f.
+    """
+
+    def __init__(self, channels: int, layers: int, width: int = 16) -> None:
+        super().__init__()
+        self.linear = nn.ModuleList(InvariantNetwork([channels, 1], 0.1) for _ in range(layers))
+        self.network = InvariantNetwork([channels, width, 1], 0.1)
+
+    def forward(self, features: AtomFeatures) -> Float[Tensor, " atoms"]:
+        last = features.invariants()
+        total = self.network(last)
+        for layer, readout in enumerate(self.linear):
+            total = total + readout(features.invariants(layer))
+        return total.squeeze(-1)
