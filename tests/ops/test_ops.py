@@ -89,11 +89,11 @@ def neighbourhoods(degrees: list[int]) -> Neighbourhoods:
 @settings(max_examples=25, deadline=None)
 def test_both_roads_of_the_neighbour_sum_agree(degrees: list[int]) -> None:
     of = neighbourhoods(degrees)
-    left = torch.randn(sum(degrees), 4, dtype=torch.float64)
-    right = torch.randn(sum(degrees), 3, dtype=torch.float64)
+    left = torch.randn(sum(degrees), 2, 4, dtype=torch.float64)
+    right = torch.randn(sum(degrees), 2, 3, dtype=torch.float64)
     brute = torch.zeros(len(degrees), 4, 3, dtype=torch.float64)
     for e, i in enumerate(of.receiver.tolist()):
-        brute[i] += torch.outer(left[e], right[e])
+        brute[i] += torch.outer(left[e, 0], right[e, 0]) + torch.outer(left[e, 1], right[e, 1])
     torch.testing.assert_close(_by_table(left, right, of), brute)
     torch.testing.assert_close(_by_scatter(left, right, of), brute)
 
@@ -107,14 +107,14 @@ def test_neighbour_sum_scatters_when_one_atom_has_all_the_neighbours(monkeypatch
         )
     for degrees in ([300] + [0] * 99, [3] * 100):
         of = neighbourhoods(degrees)
-        neighbour_outer_sum(torch.ones(sum(degrees), 1), torch.ones(sum(degrees), 1), of)
+        neighbour_outer_sum(torch.ones(sum(degrees), 1, 1), torch.ones(sum(degrees), 1, 1), of)
     assert taken == ["_by_scatter", "_by_table"]
 
 
 def test_neighbour_sum_differentiates_twice() -> None:
     of = neighbourhoods([2, 0, 3])
-    left = torch.randn(5, 2, dtype=torch.float64, requires_grad=True)
-    right = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
+    left = torch.randn(5, 2, 2, dtype=torch.float64, requires_grad=True)
+    right = torch.randn(5, 2, 3, dtype=torch.float64, requires_grad=True)
     for road in (_by_table, _by_scatter):
         assert gradcheck(lambda a, b, road=road: road(a, b, of), (left, right))
         assert gradgradcheck(lambda a, b, road=road: road(a, b, of), (left, right))

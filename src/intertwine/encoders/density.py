@@ -48,5 +48,6 @@ class NeighbourDensity(nn.Module):
         self, edges: EdgeGeometry, species: Int64[Tensor, " atoms"]
     ) -> Float[Tensor, "atoms lm channels"]:
         columns = self.species[species].index_select(0, edges.sender)
-        right = (edges.radial.unsqueeze(2) * columns.unsqueeze(1)).flatten(1)
-        return self.mix(neighbour_outer_sum(edges.harmonics, right * self.scale, edges.neighbourhoods))
+        right = ((self.scale * edges.radial).unsqueeze(2) * columns.unsqueeze(1)).flatten(1)
+        density = neighbour_outer_sum(edges.harmonics.unsqueeze(1), right.unsqueeze(1), edges.neighbourhoods)
+        return self.mix(density)

@@ -37,48 +37,40 @@ class BondMessage(nn.Module):
     def __init__(self, l_max: int, hidden_l: int, radial: int, channels: int, neighbours: float) -> None:
         super().__init__()
         self.l_max, self.hidden_l, self.channels = l_max, hidden_l, channels
-        self.invariant_count = l_max + 1
-        self.pair_count = l_max if hidden_l else 0
         scale = neighbours**-0.5
-        self.scalar_radial = nn.Parameter(scale * torch.randn(radial, self.invariant_count * channels))
+        self.scalar_radial = nn.Parameter(scale * torch.randn(radial, (l_max + 1) * channels))
         if hidden_l:
-            self.parallel_radial = nn.Parameter(scale * torch.randn(radial, self.invariant_count * channels))
-            self.pair_radial = nn.Parameter(scale * torch.randn(radial, self.pair_count * channels))
+            self.parallel_radial = nn.Parameter(scale * torch.randn(radial, (l_max + 1) * channels))
+            self.pair_radial = nn.Parameter(scale * torch.randn(radial, l_max * channels))
             self.raising = Constant(_raising(l_max))
-        self.mix = SchurLinear(
-            Irreps.spherical_harmonics(l_max), Irreps.spherical_harmonics(l_max), channels, channels
-        )
+        irreps = Irreps.spherical_harmonics(l_max)
+        self.mix = SchurLinear(irreps, irreps, channels, channels)
 
     def forward(
         self, edges: EdgeGeometry, hidden: Float[Tensor, "atoms rows channels"]
     ) -> Float[Tensor, "atoms lm channels"]:
         hidden = hidden.index_select(0, edges.sender)
-        amplitude = self._per_degree(edges.radial @ self.scalar_radial) * hidden[:, :1]
+        amplitudes = self._radial(edges, self.scalar_radial) * hidden[:, :1]
+        carried, raised = None, None
         if self.hidden_l:
             along = torch.bmm(edges.direction.unsqueeze(1), hidden[:, 1:4])
-            amplitude = amplitude + self._per_degree(edges.radial @ self.parallel_radial) * along
-        blocks = [
-            neighbour_outer_sum(
-                edges.harmonics[:, l * l : (l + 1) ** 2], amplitude[:, l], edges.neighbourhoods
-            )
-            for l in range(self.l_max + 1)
-        ]
-        if self.hidden_l:
-            self._add_pairs(blocks, edges, hidden[:, 1:4])
+            amplitudes = amplitudes + self._radial(edges, self.parallel_radial) * along
+            carried = self._radial(edges, self.pair_radial).unsqueeze(2) * hidden[:, 1:4].unsqueeze(1)
+            raised = (edges.harmonics[:, : self.l_max**2] @ self.raising.value).unflatten(1, (3, -1))
+        blocks = []
+        for l in range(self.l_max + 1):
+            left, right = edges.harmonics[:, l * l : (l + 1) ** 2].unsqueeze(1), amplitudes[:, l : l + 1]
+            if l > 0 and carried is not None and raised is not None:
+                left = torch.cat([left, raised[:, :, l * l - 1 : (l + 1) ** 2 - 1]], dim=1)
+                right = torch.cat([right, carried[:, l - 1]], dim=1)
+            blocks.append(neighbour_outer_sum(left, right, edges.neighbourhoods))
         return self.mix(torch.cat(blocks, dim=1))
 
-    def _per_degree(self, radial: Tensor) -> Tensor:
-        return radial.view(len(radial), radial.shape[1] // self.channels, self.channels)
-
-    def _add_pairs(self, blocks: list[Tensor], edges: EdgeGeometry, vectors: Tensor) -> None:
-        """Add Σ_j R^⊥_l [Y_{l−1} ⊗ h¹]_l to each degree l ≥ 1, one Cartesian component of h¹ at a time."""
-        radial = self._per_degree(edges.radial @ self.pair_radial)
-        raised = (edges.harmonics[:, : self.l_max**2] @ self.raising.value).unflatten(1, (3, -1))
-        for l in range(1, self.l_max + 1):
-            rows = raised[:, :, l * l - 1 : (l + 1) ** 2 - 1]
-            for axis in range(3):
-                carried = radial[:, l - 1] * vectors[:, axis]
-                blocks[l] = blocks[l] + neighbour_outer_sum(rows[:, axis], carried, edges.neighbourhoods)
+    def _radial(self, edges: EdgeGeometry, weight: Tensor) -> Float[Tensor, "edges degrees channels"]:
+        """Radial functions R(r) of each degree and channel: a learned mixture of the radial basis."""
+        return (edges.radial @ weight).view(
+            len(edges.radial), weight.shape[1] // self.channels, self.channels
+        )
 
 
 def _raising(l_max: int) -> Float[np.ndarray, "_ _"]:

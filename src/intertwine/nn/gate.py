@@ -31,15 +31,8 @@ class Gate(nn.Module):
                 f"a gate needs invariants to open it: got {irreps}; accepted: irreps starting with 0e"
             )
         self.irreps = irreps
-        repeats = torch.cat(
-            [
-                torch.full((irrep.dim * count,), index)
-                for index, (irrep, count) in enumerate(
-                    (irrep, len(rows)) for irrep, rows in rows_of(irreps).items()
-                )
-            ]
-        )
-        self.register_buffer("kind", repeats[1:] - 1, persistent=False)
+        kind = [k for k, irrep in enumerate(kinds[1:]) for _ in range(irrep.dim)]
+        self.register_buffer("kind", torch.tensor(kind, dtype=torch.int64), persistent=False)
         self.gates = nn.Linear(channels, (len(kinds) - 1) * channels)
 
     kind: Tensor

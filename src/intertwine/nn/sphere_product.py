@@ -1,5 +1,6 @@
 """Many-body products on the sphere: body order without a table of couplings."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -25,7 +26,6 @@ class SphereProduct(nn.Module):
         l_in, l_out: highest degrees of input and output.
         channels: number of channels.
 
-    >>> import torch
     >>> product = SphereProduct(l_in=2, l_out=1, channels=4)
     >>> product(torch.zeros(3, 9, 4), torch.ones(3, 3, 4)).shape
     torch.Size([3, 4, 4])
@@ -44,7 +44,8 @@ class SphereProduct(nn.Module):
     def forward(
         self, x: Float[Tensor, "atoms rows_in channels"], orders: Float[Tensor, "atoms 3 channels"]
     ) -> Float[Tensor, "atoms rows_out channels"]:
-        values = self.synthesis.value @ self.mix(x)
+        values = torch.tensordot(self.synthesis.value, self.mix(x), dims=([1], [1]))
         u, v, w = values.chunk(3, dim=-1)
-        first, second, third = orders.unsqueeze(2).unbind(1)
-        return self.analysis.value @ (u * (first + v * (second + third * w)))
+        first, second, third = orders.unbind(1)
+        product = u * (first + v * (second + third * w))
+        return torch.tensordot(self.analysis.value, product, dims=([1], [0])).transpose(0, 1)

@@ -60,7 +60,7 @@ class TensorProduct(nn.Module):
         rows_left, rows_right, rows_out = rows_of(left), rows_of(right), rows_of(out)
         for index, (a, b, c) in enumerate(self.paths):
             coupling = clebsch_gordan(a.l, b.l, c.l) * (2 * c.l + 1) ** 0.5
-            table[index, rows_left[a][0], rows_right[b][0], rows_out[c][0]] = coupling
+            table[index, rows_left[a], rows_right[b], rows_out[c]] = coupling
         self.table = Constant(table)
         self.weight = nn.Parameter(torch.randn(len(self.paths), channels))
 

@@ -24,16 +24,16 @@ class Neighbourhoods(NamedTuple):
 
 
 def neighbour_outer_sum(
-    left: Float[Tensor, "edges p"], right: Float[Tensor, "edges q"], of: Neighbourhoods
+    left: Float[Tensor, "edges inner p"], right: Float[Tensor, "edges inner q"], of: Neighbourhoods
 ) -> Float[Tensor, "atoms p q"]:
-    """A[i] = Σ_{e → i} left[e] ⊗ right[e]: `(atoms, p, q)`.
+    """A[i] = Σ_{e → i} Σ_a left[e, a] ⊗ right[e, a]: `(atoms, p, q)`.
 
     Two equal roads. *Table*: edges are laid into a rectangle of `max_degree` rows per atom and the sum is one
     batched matrix product, so that the p·q numbers of an edge are never written to memory. *Scatter*: the
     outer products are formed and added, better when few atoms have far more neighbours than the others.
 
     >>> pairs = Neighbourhoods(torch.tensor([0, 0]), torch.tensor([0, 1]), 1, 2)
-    >>> neighbour_outer_sum(torch.ones(2, 1), torch.tensor([[1.0, 2.0], [3.0, 4.0]]), pairs)
+    >>> neighbour_outer_sum(torch.ones(2, 1, 1), torch.tensor([[[1.0, 2.0]], [[3.0, 4.0]]]), pairs)
     tensor([[[4., 6.]]])
     """
     rows = of.atoms * of.max_degree
@@ -44,12 +44,14 @@ def neighbour_outer_sum(
 
 def _by_table(left: Tensor, right: Tensor, of: Neighbourhoods) -> Tensor:
     def table(values: Tensor) -> Tensor:
-        rows = values.new_zeros(of.atoms * of.max_degree, values.shape[1]).index_copy(0, of.slot, values)
-        return rows.view(of.atoms, of.max_degree, values.shape[1])
+        rows = of.atoms * of.max_degree
+        if rows != len(values):  # otherwise every row is taken and, edges being sorted, in order
+            values = values.new_zeros(rows, *values.shape[1:]).index_copy(0, of.slot, values)
+        return values.reshape(of.atoms, of.max_degree * values.shape[1], values.shape[2])
 
     return torch.bmm(table(left).transpose(1, 2), table(right))
 
 
 def _by_scatter(left: Tensor, right: Tensor, of: Neighbourhoods) -> Tensor:
-    outer = left.unsqueeze(2) * right.unsqueeze(1)
+    outer = torch.bmm(left.transpose(1, 2), right)
     return outer.new_zeros(of.atoms, *outer.shape[1:]).index_add(0, of.receiver, outer)
