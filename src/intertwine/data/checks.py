@@ -108,16 +108,15 @@ def image_spacing(vectors: np.ndarray) -> np.ndarray:
 def checked_labels(labels: Mapping[str, Values], n_atoms: int) -> dict[str, np.ndarray]:
     """Labels by canonical name, float64, of the shape that the label table says."""
     checked = {}
-    for name in sorted(labels, key=list(LABELS).index if set(labels) <= set(LABELS) else str):
-        known_label(name)
+    for name in sorted(map(known_label, labels), key=list(LABELS).index):
         checked[name] = finite_array(labels[name], LABELS[name].full_shape(n_atoms), f"{name} values")
     if "stress" in checked:
-        check_symmetric(checked["stress"])
+        checked["stress"] = frozen(symmetric(checked["stress"]))
     return checked
 
 
-def check_symmetric(stress: np.ndarray) -> None:
-    """Raise unless the stress `[3, 3]` equals its transpose within the digits that codes print."""
+def symmetric(stress: np.ndarray) -> np.ndarray:
+    """The stress `[3, 3]` made exactly symmetric; it must be so already within printed digits."""
     asymmetry = float(np.abs(stress - stress.T).max())
     if asymmetry > LARGEST_ASYMMETRY * float(np.abs(stress).max()):
         raise InputError(
@@ -125,3 +124,11 @@ def check_symmetric(stress: np.ndarray) -> None:
             got=f"|σ - σᵀ| up to {asymmetry:.3g} eV/Å^3",
             accepted="a symmetric 3 x 3 matrix, or Voigt xx yy zz yz xz xy",
         )
+    return (stress + stress.T) / 2
+
+
+def checked_info(info: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of `info`; labels have their own place."""
+    for name in set(info) & set(LABELS):
+        raise InputError(f"info may not hold '{name}'", fix="give it among the labels")
+    return dict(info)

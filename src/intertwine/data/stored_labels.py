@@ -7,7 +7,6 @@ import numpy as np
 from ase import Atoms
 from ase.stress import voigt_6_to_full_3x3_stress
 
-from intertwine.data.checks import check_symmetric
 from intertwine.data.labels import LABELS, LabelKeys, LabelUnits, known_label
 from intertwine.errors import InputError, nearest
 
@@ -47,11 +46,11 @@ def stored_labels(
 
 def stored(atoms: Atoms, key: str, per: str) -> Any | None:
     """Value under `key`, or None."""
-    own = atoms.arrays if per == "atom" else atoms.info
-    if key in own:
-        return own[key]
-    results = stored_results(atoms)
-    return results.get(key)
+    own = (atoms.arrays, atoms.info) if per == "atom" else (atoms.info, atoms.arrays)
+    for place in (*own, stored_results(atoms)):
+        if key in place:
+            return place[key]
+    return None
 
 
 def stored_results(atoms: Atoms) -> dict[str, Any]:
@@ -101,7 +100,7 @@ def shaped(value: Any, name: str, key: str, n_atoms: int) -> np.ndarray:
 
 
 def full_stress(value: np.ndarray, key: str) -> np.ndarray:
-    """Stress as 3 x 3, exactly symmetric when it was so within the printed digits."""
+    """Stress as 3 x 3."""
     if value.shape == (6,):
         return voigt_6_to_full_3x3_stress(value)
     if value.size != 9:
@@ -109,6 +108,4 @@ def full_stress(value: np.ndarray, key: str) -> np.ndarray:
         raise InputError(
             f"stress under the key '{key}' has a wrong shape", got=value.shape, accepted=accepted
         )
-    full = value.reshape(3, 3)
-    check_symmetric(full)
-    return (full + full.T) / 2
+    return value.reshape(3, 3)

@@ -15,12 +15,13 @@ from jaxtyping import Bool, Float, Int
 from intertwine.data.checks import (
     Values,
     checked_cell,
+    checked_info,
     checked_labels,
     checked_numbers,
     checked_pbc,
     checked_positions,
 )
-from intertwine.data.labels import LabelKeys, LabelUnits
+from intertwine.data.labels import LABELS, LabelKeys, LabelUnits
 from intertwine.data.stored_labels import stored_labels
 
 
@@ -77,7 +78,7 @@ class Structure:
             "cell": checked_cell(np.zeros((3, 3)) if cell is None else cell, pbc),
             "pbc": pbc,
             "labels": MappingProxyType(checked_labels(labels or {}, len(numbers))),
-            "info": MappingProxyType(dict(info or {})),
+            "info": MappingProxyType(checked_info(info or {})),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -146,7 +147,7 @@ class Structure:
         Structure(HO, 2 atoms, pbc=FFF, labels: energy)
         """
         labels = stored_labels(atoms, keys, units, require)
-        taken = dataclasses.astuple(keys)
+        taken = {*dataclasses.astuple(keys), *LABELS}
         info = {key: value for key, value in atoms.info.items() if key not in taken}
         return cls(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, labels, info)
 
