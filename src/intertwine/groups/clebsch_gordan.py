@@ -44,8 +44,9 @@ def clebsch_gordan(l1: int, l2: int, l3: int) -> Float64[np.ndarray, "rows1 rows
     >>> np.einsum("i,j,ijk->k", x, y, cross).round(12) + 0.0
     array([0., 0., 1.])
     """
+    exact = exact_clebsch_gordan(l1, l2, l3)
     table = np.zeros((2 * l1 + 1, 2 * l2 + 1, 2 * l3 + 1))
-    for (a, b, c), square in exact_clebsch_gordan(l1, l2, l3).items():
+    for (a, b, c), square in exact.items():
         table[l1 + a, l2 + b, l3 + c] = math.copysign(math.sqrt(abs(square)), square)
     table.flags.writeable = False
     return table

@@ -54,11 +54,7 @@ def _polar(
     for degree in range(m + 1, l + 1):
         pole = degree * degree - m * m
         rise = math.sqrt((4 * degree * degree - 1) / pole)
-        fall = (
-            math.sqrt((2 * degree + 1) * ((degree - 1) ** 2 - m * m) / ((2 * degree - 3) * pole))
-            if degree > 1
-            else 0.0
-        )
+        fall = math.sqrt((2 * degree + 1) * ((degree - 1) ** 2 - m * m) / ((2 * degree - 3) * pole))
         below, here = here, rise * y * here - fall * square * below
     return here
 

@@ -51,7 +51,8 @@ def intertwiners(rho_in: Matrices, rho_out: Matrices) -> Float64[np.ndarray, "ma
         np.kron(after, np.eye(rows_in)) - np.kron(np.eye(rows_out), before.T)
         for before, after in zip(rho_in, rho_out, strict=True)
     ]
-    return _canonical(_null_space(np.concatenate(equations))).reshape(-1, rows_out, rows_in)
+    basis = _canonical(_null_space(np.concatenate(equations)))
+    return basis.reshape(len(basis), rows_out, rows_in)
 
 
 def _shape(matrices: Matrices, name: str) -> int:

@@ -2,7 +2,6 @@
 
 import itertools
 import operator
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -10,10 +9,9 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from intertwine.errors import InputError
-from intertwine.groups.wigner import require_orthogonal, wigner_d
-
-_IRREP = re.compile(r"\s*([0-9]+)\s*([eoy])\s*")
-_TERM = re.compile(r"\s*(?:([0-9]+)\s*x)?(.*)", re.DOTALL)
+from intertwine.groups.grammar import read_label, read_terms
+from intertwine.groups.rotations import require_orthogonal
+from intertwine.groups.wigner import wigner_d
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -53,15 +51,7 @@ class Irrep:
         >>> Irrep.parse("2e"), Irrep.parse("3y")
         (2e, 3o)
         """
-        match = _IRREP.fullmatch(text)
-        if match is None:
-            raise InputError(
-                f"cannot read {text.strip()!r} as an irrep of O(3)",
-                accepted="a degree and a parity, as in 0e, 1o, 2e",
-                fix=_advice(text.strip()),
-            )
-        l = int(match[1])
-        return cls(l, {"e": 1, "o": -1, "y": (-1) ** l}[match[2]])
+        return cls(*read_label(text))
 
     @property
     def dim(self) -> int:
@@ -235,37 +225,9 @@ class Irreps:
 
 def _read(terms: "str | Irrep | Irreps | Terms") -> Iterator[tuple[int, Irrep]]:
     if isinstance(terms, str):
-        yield from (_read_term(term, terms) for term in terms.split("+") if terms.strip())
-        return
+        terms = read_terms(terms)
     for term in [terms] if isinstance(terms, Irrep) else terms:
         multiplicity, irrep = (1, term) if isinstance(term, Irrep | str) else term
         if operator.index(multiplicity) < 0:
             raise InputError("a multiplicity is negative", got=f"{multiplicity}x{irrep}", accepted=">= 0")
         yield operator.index(multiplicity), Irrep.parse(irrep) if isinstance(irrep, str) else irrep
-
-
-def _read_term(term: str, whole: str) -> tuple[int, Irrep]:
-    match = _TERM.fullmatch(term)
-    irrep = _IRREP.fullmatch(match[2]) if match else None
-    if match is None or irrep is None:
-        raise InputError(
-            f"cannot read {term.strip()!r} in the irreps {whole.strip()!r}",
-            accepted="terms such as 8x1o or 0e, joined by +",
-            fix=_advice(term.strip()),
-        )
-    return int(match[1] or 1), Irrep.parse(match[2])
-
-
-def _advice(term: str) -> str:
-    """What the writer of a term that cannot be read most likely meant."""
-    bare = re.fullmatch(r"((?:[0-9]+\s*x\s*)?[0-9]+)", term)
-    if bare:
-        return f"add the parity, {bare[1]}e (even) or {bare[1]}o (odd)"
-    if not term:
-        return "write a term on each side of every +"
-    if "," in term or ";" in term:
-        return "join the terms by +"
-    reversed_term = re.fullmatch(r"([0-9]+[eo])\s*[x*]\s*([0-9]+)", term)
-    if reversed_term:
-        return f"write the multiplicity first, {reversed_term[2]}x{reversed_term[1]}"
-    return "write <multiplicity>x<degree><e or o>, as in 8x1o"

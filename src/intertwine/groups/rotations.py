@@ -5,6 +5,9 @@ from jaxtyping import Float, Float64
 
 from intertwine.errors import InputError
 
+ORTHOGONALITY = 1e-6
+"""Largest entry of R Rᵀ − 1 that still counts as a rotation (float32 rotations have about 1e-7)."""
+
 
 def random_rotation(rng: np.random.Generator) -> Float64[np.ndarray, "3 3"]:
     """A proper rotation drawn from the Haar measure of SO(3): every rotation is equally likely.
@@ -55,10 +58,14 @@ def rotation_to_quaternion(rotation: Float[np.ndarray, "*batch 3 3"]) -> Float64
     It is the top eigenvector of a symmetric 4×4 matrix linear in R (Bar-Itzhack, J. Guid. Control Dyn. 23,
     1085, 2000): no case is singular, and a matrix slightly off is rounded to the closest rotation.
 
+    Raises:
+        InputError: not orthogonal to 1e-6, or a reflection.
+
     >>> rotation_to_quaternion(np.diag([1.0, -1.0, -1.0])).round(12) + 0.0
     array([0., 1., 0., 0.])
     """
     r = np.asarray(rotation, dtype=np.float64)
+    require_proper(r)
     form = np.zeros((*r.shape[:-2], 4, 4))
     form[..., 1:, 1:] = r + np.swapaxes(r, -1, -2)
     trace = np.trace(r, axis1=-2, axis2=-1)
@@ -84,12 +91,46 @@ def axis_angle_to_rotation(
            [ 0.,  0.,  1.]])
     """
     axis = _unit(np.asarray(axis, dtype=np.float64), "an axis of rotation")
-    half = np.asarray(angle, dtype=np.float64)[..., None] / 2
+    half = np.broadcast_to(np.asarray(angle, dtype=np.float64)[..., None] / 2, (*axis.shape[:-1], 1))
     return quaternion_to_rotation(np.concatenate([np.cos(half), np.sin(half) * axis], axis=-1))
+
+
+def require_orthogonal(matrix: Float64[np.ndarray, "*batch 3 3"]) -> None:
+    """Refuse what is not in O(3) to within `ORTHOGONALITY`.
+
+    Raises:
+        InputError: R Rᵀ is not the identity, or an entry is not finite.
+
+    >>> require_orthogonal(-np.eye(3))
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(matrix @ np.swapaxes(matrix, -1, -2) - np.eye(3)).max(initial=0.0)
+    if not error <= ORTHOGONALITY:
+        raise InputError(
+            "the matrix is not orthogonal",
+            got=f"|R Rᵀ - 1| = {error:.1e}",
+            accepted=f"<= {ORTHOGONALITY:.0e}",
+        )
+
+
+def require_proper(matrix: Float64[np.ndarray, "*batch 3 3"]) -> None:
+    """Refuse what is not in SO(3): neither a distorted matrix nor a reflection is a rotation.
+
+    Raises:
+        InputError: not orthogonal to `ORTHOGONALITY`, or of determinant −1.
+
+    >>> require_proper(np.eye(3))
+    """
+    require_orthogonal(matrix)
+    if np.any(np.linalg.det(matrix) < 0):
+        raise InputError(
+            "the matrix reverses handedness", accepted="proper rotations", fix="use Irrep(l, p).matrix"
+        )
 
 
 def _unit(vectors: Float64[np.ndarray, "*batch n"], noun: str) -> Float64[np.ndarray, "*batch n"]:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    if not np.all(np.isfinite(length) & (length > 0)):
-        raise InputError(f"{noun} must be finite and not zero", got=vectors.tolist())
+    bad = ~(np.isfinite(length) & (length > 0))
+    if bad.any():
+        raise InputError(f"{noun} must be finite and not zero", got=vectors[bad[..., 0]][0].tolist())
     return vectors / length

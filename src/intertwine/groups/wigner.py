@@ -8,9 +8,7 @@ from jaxtyping import Float, Float64
 
 from intertwine.errors import InputError
 from intertwine.groups.clebsch_gordan import clebsch_gordan
-
-ORTHOGONALITY = 1e-6
-"""Largest entry of R Rᵀ − 1 that still counts as a rotation (float32 rotations have about 1e-7)."""
+from intertwine.groups.rotations import require_proper
 
 
 def wigner_d(l: int, rotation: Float[np.ndarray, "*batch 3 3"]) -> Float64[np.ndarray, "*batch rows rows"]:
@@ -40,34 +38,13 @@ def wigner_d(l: int, rotation: Float[np.ndarray, "*batch 3 3"]) -> Float64[np.nd
     if l < 0:
         raise InputError("a Wigner matrix has no negative degree", got=l, accepted="l >= 0")
     rotation = np.asarray(rotation, dtype=np.float64)
-    require_orthogonal(rotation)
-    if np.any(np.linalg.det(rotation) < 0):
-        raise InputError(
-            "a reflection has no Wigner matrix until a parity is chosen", fix="use Irrep(l, p).matrix(R)"
-        )
+    require_proper(rotation)
     matrix = np.ones((*rotation.shape[:-2], 1, 1))
     for degree in range(1, l + 1):
         coupling = clebsch_gordan(degree - 1, 1, degree) * math.sqrt(2 * degree + 1)
         turned = np.einsum("...ai,...bj,ijk->...abk", matrix, rotation, coupling, optimize=True)
         matrix = np.einsum("abm,...abk->...mk", coupling, turned, optimize=True)
     return matrix
-
-
-def require_orthogonal(matrix: Float64[np.ndarray, "*batch 3 3"]) -> None:
-    """Refuse what is not orthogonal to `ORTHOGONALITY`.
-
-    Raises:
-        InputError: R Rᵀ is not the identity, or an entry is not finite.
-
-    >>> require_orthogonal(np.eye(3))
-    """
-    error = np.abs(matrix @ np.swapaxes(matrix, -1, -2) - np.eye(3)).max(initial=0.0)
-    if not error <= ORTHOGONALITY:
-        raise InputError(
-            "the matrix is not orthogonal",
-            got=f"|R Rᵀ - 1| = {error:.1e}",
-            accepted=f"<= {ORTHOGONALITY:.0e}",
-        )
 
 
 @cache
