@@ -1,0 +1,120 @@
+"""The model as an ASE calculator."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
+from jaxtyping import Float
+
+from intertwine.data import Structure
+from intertwine.engines.predictor import check_species, placed
+from intertwine.graph import Graph, NeighbourList
+from intertwine.observables import Model, hessian
+from intertwine.typing import PathLike
+
+
+class IntertwineCalculator(Calculator):
+    """ASE calculator of an Intertwine model: everything ASE does, done with the model.
+
+    Properties: energy and free_energy (eV, equal), energies (eV per atom, `[atoms]`), forces (eV/Å), stress
+    (eV/Å³, Voigt xx yy zz yz xz xy, ASE's sign; where the three cell vectors span a volume) and hessian
+    (eV/Å², `[3·atoms, 3·atoms]`). One evaluation gives all but the Hessian, so their values never depend on
+    the order in which they are asked for.
+
+    The neighbour list reaches `skin` beyond the cutoff and is rebuilt only when an atom has moved more than
+    half of it, or the cell, the elements or the periodicity changed; edges between cutoff and skin
+    contribute exactly zero.
+
+    Args:
+        model: a `Model` or the path of one; a model in memory is not changed.
+        skin: Å; 0 rebuilds the neighbour list at every step.
+        device: where to run, `"cpu"` or `"cuda"`; where the model is already, by default.
+        dtype: precision of the weights; the model's own by default. Energies come out in float64.
+
+    Raises:
+        InputError: no model there or no such device; on evaluation, an element the model has never seen, or
+            positions that are not finite.
+
+    >>> from ase.build import molecule
+    >>> from intertwine.encoders.body_ordered import BodyOrderedSpec
+    >>> from intertwine.observables import ModelSpec
+    >>> encoder = BodyOrderedSpec(species=(1, 8), channels=4)
+    >>> water = molecule("H2O")
+    >>> water.calc = IntertwineCalculator(
+    ...     Model(ModelSpec(encoder=encoder, reference_energies={1: -13.6, 8: -432.0}))
+    ... )
+    >>> water.get_forces().shape, water.calc.get_hessian(water).shape
+    ((3, 3), (9, 9))
+    """
+
+    implemented_properties: ClassVar[list[str]] = [
+        "energy",
+        "free_energy",
+        "energies",
+        "forces",
+        "stress",
+        "hessian",
+    ]
+    ignored_changes: ClassVar[set[str]] = {"initial_charges", "initial_magmoms"}
+
+    def __init__(
+        self,
+        model: Model | PathLike,
+        skin: float = 1.0,
+        device: str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.model = placed(model, device, dtype)
+        self.device = next(self.model.parameters()).device
+        self.skin = skin
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop results and neighbour list: the next evaluation starts as the very first one did."""
+        self.reset()
+        self._neighbours = NeighbourList(self.model.cutoff, self.skin)
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = all_changes,
+    ) -> None:
+        """Evaluate the model; ASE calls this when it has no valid result. Fills `results`."""
+        super().calculate(atoms, properties, system_changes)
+        assert self.atoms is not None  # set by ASE
+        graph = self._graph(self.atoms)
+        if "energy" not in self.results:
+            self.results.update(self._evaluate(graph))
+        if "hessian" in properties:
+            self.results["hessian"] = hessian(self.model, graph).detach().cpu().numpy()
+
+    def get_hessian(self, atoms: Atoms | None = None) -> Float[np.ndarray, "coordinates coordinates"]:
+        """∂²E/∂x∂x, eV/Å², `[3·atoms, 3·atoms]`, coordinates x, y, z of atom 0, then of atom 1, …"""
+        return np.asarray(self.get_property("hessian", atoms))
+
+    def _graph(self, atoms: Atoms) -> Graph:
+        structure = Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
+        check_species(structure, self.model, where=structure.formula)
+        return self._neighbours.graph(structure).to(self.device)
+
+    def _evaluate(self, graph: Graph) -> dict[str, Any]:
+        outputs = ("energy", "energies", "forces", *(["stress"] if bool(graph.volume[0] > 0) else []))
+        out = {
+            name: value.detach().cpu().numpy() for name, value in self.model(graph, outputs=outputs).items()
+        }
+        energy = float(out["energy"][0])
+        results = {
+            "energy": energy,
+            "free_energy": energy,
+            "energies": out["energies"],
+            "forces": out["forces"],
+        }
+        if "stress" in out:
+            results["stress"] = full_3x3_to_voigt_6_stress(out["stress"][0])
+        return results

@@ -1,0 +1,143 @@
+"""Many structures in, physics out: one facade over batches."""
+
+import copy
+from collections.abc import Collection, Iterable, Iterator
+from itertools import pairwise
+
+import numpy as np
+import torch
+from ase.data import chemical_symbols
+
+from intertwine.data import LABELS, Structure
+from intertwine.errors import InputError
+from intertwine.graph import Graph, build_graph, collate
+from intertwine.observables import Model, load_model
+from intertwine.typing import PathLike
+
+Prediction = dict[str, np.ndarray]
+"""Outputs of one structure by name, float64."""
+
+PER_ATOM = frozenset({"energies"} | {name for name, label in LABELS.items() if label.per == "atom"})
+"""Outputs with one value per atom; all others have one per system."""
+
+
+class Predictor:
+    """A model that takes structures and gives NumPy arrays, batching them by the size of their graphs.
+
+    A batch is closed before its edges and atoms together exceed `batch_edges`, so that memory is bounded for
+    a few large crystals and for many small molecules alike. Results do not depend on it beyond rounding.
+
+    Args:
+        model: what to run; not changed.
+        batch_edges: most edges plus atoms of one batch; a single larger structure still runs, alone.
+
+    >>> from intertwine.encoders.body_ordered import BodyOrderedSpec
+    >>> from intertwine.observables import ModelSpec
+    >>> spec = ModelSpec(encoder=BodyOrderedSpec(species=(1,), channels=4), reference_energies={1: -13.6})
+    >>> predictor = Predictor(Model(spec))
+    >>> atom = Structure([1], [[0, 0, 0]])
+    >>> [result["energy"].round(3).item() for result in predictor([atom, atom])]
+    [-13.6, -13.6]
+    """
+
+    def __init__(self, model: Model, batch_edges: int = 200_000) -> None:
+        self.model = model
+        self.batch_edges = batch_edges
+
+    @classmethod
+    def load(
+        cls, model: Model | PathLike, device: str | None = None, dtype: torch.dtype | None = None
+    ) -> "Predictor":
+        """A predictor for a model in memory or in a file.
+
+        Args:
+            model: a `Model`, or the path of one written by `save_model`.
+            device: where to run, such as `"cpu"` or `"cuda"`; where the model is already, by default.
+            dtype: precision of the weights; the model's own by default.
+
+        Raises:
+            InputError: no model there, or no such device here.
+        """
+        return cls(placed(model, device, dtype))
+
+    def __call__(
+        self, structures: Iterable[Structure], outputs: Collection[str] = ("energy", "forces")
+    ) -> list[Prediction]:
+        """Evaluate structures in order.
+
+        Args:
+            structures: any number of them.
+            outputs: of `intertwine.observables.OUTPUTS`: energy `[]` eV, energies `[atoms]` eV, forces
+                `[atoms, 3]` eV/Å, stress `[3, 3]` eV/Å³ (tensile positive), virial `[3, 3]` eV.
+
+        Returns:
+            One dictionary of float64 arrays per structure.
+
+        Raises:
+            InputError: an element the model does not know (names the structure), or no such output.
+        """
+        return [
+            result for batch in self._batches(structures) for result in self._evaluate(batch, tuple(outputs))
+        ]
+
+    def _batches(self, structures: Iterable[Structure]) -> Iterator[list[Graph]]:
+        batch: list[Graph] = []
+        size = 0
+        for index, structure in enumerate(structures):
+            check_species(structure, self.model, where=f"structure {index} ({structure.formula})")
+            graph = build_graph(structure.replace(labels={}), self.model.cutoff)
+            weight = graph.n_edges + graph.n_atoms
+            if batch and size + weight > self.batch_edges:
+                yield batch
+                batch, size = [], 0
+            batch.append(graph)
+            size += weight
+        if batch:
+            yield batch
+
+    def _evaluate(self, graphs: list[Graph], outputs: tuple[str, ...]) -> list[Prediction]:
+        device = next(self.model.parameters()).device
+        with torch.no_grad():
+            results = self.model(collate(graphs).to(device), outputs=outputs)
+        arrays = {name: value.detach().cpu().numpy() for name, value in results.items()}
+        ends = np.cumsum([0, *(graph.n_atoms for graph in graphs)]).tolist()
+        return [
+            {name: array[first:last] if name in PER_ATOM else array[system] for name, array in arrays.items()}
+            for system, (first, last) in enumerate(pairwise(ends))
+        ]
+
+
+def placed(model: Model | PathLike, device: str | None = None, dtype: torch.dtype | None = None) -> Model:
+    """The model, loaded when it is a path, on a device and in a precision; one in memory is never changed.
+
+    Raises:
+        InputError: no model there, or no such device here.
+    """
+    checked_device(device)
+    if not isinstance(model, Model):
+        return load_model(model, device or "cpu", dtype).requires_grad_(False)
+    here = next(model.parameters()).device
+    if (device is None or here == torch.device(device)) and dtype in (None, model.dtype):
+        return model
+    return copy.deepcopy(model).to(device=device, dtype=dtype)
+
+
+def checked_device(device: str | None) -> None:
+    """Raise unless PyTorch can compute on `device` here."""
+    try:
+        torch.zeros(1, device=device or "cpu")
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"cannot compute on '{device}'", got=reason, fix="use the device 'cpu'") from None
+
+
+def check_species(structure: Structure, model: Model, where: str) -> None:
+    """Raise when a structure holds an element that the model has never seen, naming both."""
+    unknown = [chemical_symbols[z] for z in structure.species if z not in model.species]
+    if unknown:
+        raise InputError(
+            f"the model has never seen the element {', '.join(unknown)}",
+            got=where,
+            accepted=", ".join(chemical_symbols[z] for z in model.species),
+            fix="train on data that contains it",
+        )
