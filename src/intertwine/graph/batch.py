@@ -28,15 +28,10 @@ def collate(graphs: Sequence[Graph]) -> Graph:
     Raises:
         InputError: no graph, or graphs of different cutoffs.
 
-    >>> import numpy as np
     >>> from intertwine.data.structure import Structure
     >>> from intertwine.graph.build import build_graph
-    >>> atom = Structure(
-    ...     numbers=np.array([2]), positions=np.zeros((1, 3)), cell=np.zeros((3, 3)),
-    ...     pbc=np.zeros(3, bool), labels={"energy": np.array(-1.5)}, info={},
-    ... )
-    >>> one, other = build_graph(atom, 3.0), build_graph(atom.replace(labels={}), 3.0)
-    >>> batch = collate([one, other])
+    >>> atom = Structure([2], [[0, 0, 0]], labels={"energy": -1.5})
+    >>> batch = collate([build_graph(atom, 3.0), build_graph(atom.replace(labels={}), 3.0)])
     >>> batch.batch, batch.labels["energy"], batch.labels["has_energy"]
     (tensor([0, 1]), tensor([-1.5000,  0.0000], dtype=torch.float64), tensor([ True, False]))
     """
@@ -113,14 +108,10 @@ def uncollate(graph: Graph) -> list[Graph]:
 
     Labels that a mask denies to a system are dropped from it. `max_degree` stays that of the batch.
 
-    >>> import numpy as np
     >>> from intertwine.data.structure import Structure
     >>> from intertwine.graph.build import build_graph
-    >>> atom = Structure(
-    ...     numbers=np.array([2]), positions=np.zeros((1, 3)), cell=np.zeros((3, 3)),
-    ...     pbc=np.zeros(3, bool), labels={}, info={},
-    ... )
-    >>> [part.n_atoms for part in uncollate(collate([build_graph(atom, 3.0)] * 3))]
+    >>> atom = build_graph(Structure([2], [[0, 0, 0]]), cutoff=3.0)
+    >>> [part.n_atoms for part in uncollate(collate([atom] * 3))]
     [1, 1, 1]
     """
     return list(_systems(graph))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from jaxtyping import Float64
 from torch import Tensor
 
 from intertwine.data.labels import LABELS
@@ -15,37 +16,38 @@ from intertwine.graph.neighbours import neighbours
 from intertwine.graph.slots import slots
 
 
-def build_graph(structure: Structure, cutoff: float) -> Graph:
+def build_graph(structure: Structure, cutoff: float, skin: float = 0.0) -> Graph:
     """The graph of one structure: an edge for every pair closer than `cutoff`, lattice images included.
 
     Args:
         structure: atoms, cell and labels.
         cutoff: Å, positive.
+        skin: Å; edges reach this much further, so that they last while atoms move (see `NeighbourList`).
 
     Returns:
         A `Graph` of one system, float64, on the CPU, with its own copy of every array.
 
     Raises:
-        InputError: the cutoff is not a positive number.
+        InputError: the cutoff is not a positive length, or the skin a negative one.
 
     >>> import numpy as np
-    >>> copper = Structure(
-    ...     numbers=np.array([29]), positions=np.zeros((1, 3)), cell=1.805 * (1 - np.eye(3)),
-    ...     pbc=np.ones(3, bool), labels={}, info={},
-    ... )
+    >>> from intertwine.data.structure import Structure
+    >>> copper = Structure([29], np.zeros((1, 3)), cell=1.805 * (1 - np.eye(3)), pbc=np.ones(3, bool))
     >>> graph = build_graph(copper, cutoff=2.6)  # one atom and twelve images of itself
     >>> graph.n_edges, graph.max_degree
     (12, 12)
     """
     if not (math.isfinite(cutoff) and cutoff > 0):
         raise InputError("the neighbour cutoff cannot be used", got=cutoff, accepted="a positive length in Å")
-    receiver, sender, shift = neighbours(structure.positions, structure.cell, structure.pbc, cutoff)
-    n_atoms = len(structure.numbers)
+    if not (math.isfinite(skin) and skin >= 0):
+        raise InputError("the neighbour skin cannot be used", got=skin, accepted="a length in Å, or zero")
+    receiver, sender, shift = neighbours(structure.positions, structure.cell, structure.pbc, cutoff + skin)
+    n_atoms = len(structure)
     slot, max_degree = slots(receiver, n_atoms)
     return Graph(
         numbers=torch.from_numpy(structure.numbers.astype(np.int64)),
-        positions=_tensor(structure.positions),
-        cell=_tensor(structure.cell)[None],
+        positions=float64(structure.positions),
+        cell=float64(structure.cell)[None],
         pbc=torch.from_numpy(structure.pbc.copy())[None],
         batch=torch.zeros(n_atoms, dtype=torch.int64),
         receiver=torch.from_numpy(receiver),
@@ -55,17 +57,26 @@ def build_graph(structure: Structure, cutoff: float) -> Graph:
         n_systems=1,
         max_degree=max_degree,
         cutoff=float(cutoff),
-        labels=_labels(structure.labels),
+        labels=graph_labels(structure.labels),
     )
 
 
-def _labels(labels: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    """Labels as float64 tensors: per atom as they are, per system with a leading axis of one system."""
+def graph_labels(labels: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """Labels of one structure as tensors: per atom as they are, per system with a leading axis of length 1.
+
+    >>> graph_labels({"energy": np.array(-1.5)})
+    {'energy': tensor([-1.5000], dtype=torch.float64)}
+    """
     return {
-        name: _tensor(value) if LABELS[name].per == "atom" else _tensor(value)[None]
+        name: float64(value) if LABELS[name].per == "atom" else float64(value)[None]
         for name, value in labels.items()
     }
 
 
-def _tensor(values: np.ndarray) -> Tensor:
+def float64(values: np.ndarray) -> Float64[Tensor, "..."]:
+    """A tensor that owns its values: structures are read-only, tensors are not.
+
+    >>> float64(np.array([1, 2]))
+    tensor([1., 2.], dtype=torch.float64)
+    """
     return torch.from_numpy(np.array(values, dtype=np.float64))

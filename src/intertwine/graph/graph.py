@@ -42,14 +42,9 @@ class Graph:
             eV/Å; `stress` (systems, 3, 3), eV/Å³) and, where only some systems have one, the bool mask
             `has_<label>` (systems,); the values of systems without it are zero.
 
-    >>> import numpy as np
     >>> from intertwine.data.structure import Structure
     >>> from intertwine.graph.build import build_graph
-    >>> hydrogen = Structure(
-    ...     numbers=np.array([1, 1]), positions=np.array([[0.0, 0, 0], [0, 0, 0.74]]),
-    ...     cell=np.zeros((3, 3)), pbc=np.zeros(3, bool), labels={}, info={},
-    ... )
-    >>> graph = build_graph(hydrogen, cutoff=3.0)
+    >>> graph = build_graph(Structure([1, 1], [[0, 0, 0], [0, 0, 0.74]]), cutoff=3.0)
     >>> graph.n_atoms, graph.n_edges, graph.n_systems
     (2, 2, 1)
     >>> graph.edge_vectors()
@@ -106,14 +101,9 @@ class Graph:
     def replace(self, **changes: Any) -> "Graph":
         """A copy with some fields changed; whoever changes edges keeps them sorted, with `slot` to match.
 
-        >>> import numpy as np
         >>> from intertwine.data.structure import Structure
         >>> from intertwine.graph.build import build_graph
-        >>> atom = Structure(
-        ...     numbers=np.array([2]), positions=np.zeros((1, 3)),
-        ...     cell=np.zeros((3, 3)), pbc=np.zeros(3, bool), labels={}, info={},
-        ... )
-        >>> build_graph(atom, cutoff=3.0).replace(cutoff=2.0).cutoff
+        >>> build_graph(Structure([2], [[0, 0, 0]]), cutoff=3.0).replace(cutoff=2.0).cutoff
         2.0
         """
         return dataclasses.replace(self, **changes)

@@ -1,24 +1,118 @@
-"""Motions of matter: strain, turning, shifting, renumbering."""
+"""What the symmetries of space do to a graph; edges keep their meaning, none is searched."""
 
-from jaxtyping import Float64
+import torch
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
+from intertwine.data.labels import LABELS
+from intertwine.errors import InputError
 from intertwine.graph.graph import Graph
 
 
 def strained(graph: Graph, strain: Float64[Tensor, "systems 3 3"]) -> Graph:
-    """Deform space: x → x + x·ε for positions and cell rows alike; differentiable in ε.
+    """x → x + x · ε and cell → cell + cell · ε, so that every edge vector r → r + r · ε.
+
+    Differentiable in ε: with E the energy of the strained graph, −∂E/∂ε at ε = 0 is the virial and
+    ∂E/∂ε / volume the stress. Labels are dropped, for they belong to the unstrained system.
 
     Args:
-        graph: one system or a batch.
-        strain: ε of each system, dimensionless, `(systems, 3, 3)`; a pure strain when symmetric.
+        graph: one system or many.
+        strain: ε, `(systems, 3, 3)`, no unit.
 
-    Returns:
-        The deformed graph with the same edges.
+    >>> from intertwine.data.structure import Structure
+    >>> from intertwine.graph.build import build_graph
+    >>> graph = build_graph(Structure([1, 1], [[0, 0, 0], [0, 0, 1]]), cutoff=3.0)
+    >>> strained(graph, 0.1 * torch.eye(3, dtype=torch.float64)[None]).edge_vectors()[0]
+    tensor([0.0000, 0.0000, 1.1000], dtype=torch.float64)
     """
     if graph.n_systems == 1:
-        displacement = graph.positions @ strain[0]
+        shifted = graph.positions @ strain[0]
     else:
-        per_atom = strain.index_select(0, graph.batch)
-        displacement = (graph.positions.unsqueeze(1) @ per_atom).squeeze(1)
-    return graph.replace(positions=graph.positions + displacement, cell=graph.cell + graph.cell @ strain)
+        shifted = torch.einsum("na,nab->nb", graph.positions, strain.index_select(0, graph.batch))
+    return graph.replace(
+        positions=graph.positions + shifted, cell=graph.cell + graph.cell @ strain, labels={}
+    )
+
+
+def moved(
+    graph: Graph,
+    rotation: Float64[Tensor, "3 3"] | None = None,
+    translation: Float64[Tensor, "3"] | None = None,
+) -> Graph:
+    """x → R x + t for every atom, cell vectors and labels turning along: forces R f, stress R σ Rᵀ.
+
+    Args:
+        graph: one system or many.
+        rotation: R, orthogonal, `(3, 3)`; reflections and inversion are welcome (the cell may then change
+            its handedness).
+        translation: t, Å, `(3,)`.
+
+    >>> from intertwine.data.structure import Structure
+    >>> from intertwine.graph.build import build_graph
+    >>> pull = {"forces": [[0, 0, 1], [0, 0, -1]]}
+    >>> graph = build_graph(Structure([1, 1], [[0, 0, 0], [0, 0, 1]], labels=pull), cutoff=3.0)
+    >>> moved(graph, rotation=-torch.eye(3, dtype=torch.float64)).labels["forces"][:, 2]
+    tensor([-1.,  1.], dtype=torch.float64)
+    """
+    positions, cell, labels = graph.positions, graph.cell, graph.labels
+    if rotation is not None:
+        positions, cell = positions @ rotation.mT, cell @ rotation.mT
+        ranks = {name: len(LABELS[name].shape) if name in LABELS else 0 for name in labels}
+        labels = {name: turned(value, rotation, ranks[name]) for name, value in labels.items()}
+    if translation is not None:
+        positions = positions + translation
+    return graph.replace(positions=positions, cell=cell, labels=labels)
+
+
+def turned(tensor: Tensor, rotation: Float[Tensor, "3 3"], rank: int) -> Tensor:
+    """T_ij… → R_ia R_jb … T_ab…, over the last `rank` axes.
+
+    >>> quarter = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    >>> turned(torch.tensor([1.0, 0, 0]), quarter, rank=1)
+    tensor([0., 1., 0.])
+    """
+    for axis in range(tensor.ndim - rank, tensor.ndim):
+        tensor = (tensor.movedim(axis, -1) @ rotation.mT).movedim(-1, axis)
+    return tensor
+
+
+def permuted(graph: Graph, order: Int64[Tensor, "atoms"]) -> Graph:
+    """The same graph with its atoms in another order: new atom k is old atom `order[k]`.
+
+    Args:
+        graph: one system or many.
+        order: a permutation that keeps every atom in its own system, `(atoms,)`.
+
+    Raises:
+        InputError: `order` is not such a permutation.
+
+    >>> from intertwine.data.structure import Structure
+    >>> from intertwine.graph.build import build_graph
+    >>> graph = build_graph(Structure([1, 8], [[0, 0, 0], [0, 0, 1]]), cutoff=3.0)
+    >>> permuted(graph, torch.tensor([1, 0])).numbers
+    tensor([8, 1])
+    """
+    atoms = torch.arange(graph.n_atoms, device=order.device)
+    if not torch.equal(order.sort().values, atoms):
+        raise InputError(
+            "the order of atoms is not a permutation", accepted=f"0 to {graph.n_atoms - 1}, once"
+        )
+    if not torch.equal(graph.batch[order], graph.batch):
+        raise InputError("the order of atoms moves some to another system", fix="permute within each system")
+    place = torch.empty_like(order)
+    place[order] = atoms
+    receiver, edges = place[graph.receiver].sort(stable=True)
+    rank = (graph.slot - graph.receiver * graph.max_degree)[edges]
+    labels = {
+        name: value[order] if name in LABELS and LABELS[name].per == "atom" else value
+        for name, value in graph.labels.items()
+    }
+    return graph.replace(
+        numbers=graph.numbers[order],
+        positions=graph.positions[order],
+        receiver=receiver,
+        sender=place[graph.sender][edges],
+        shift=graph.shift[edges],
+        slot=receiver * graph.max_degree + rank,
+        labels=labels,
+    )

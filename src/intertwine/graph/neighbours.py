@@ -1,10 +1,33 @@
-"""Which atoms see each other: every pair closer than a cutoff, lattice images included."""
+"""Which atoms see each other: every pair closer than a cutoff, lattice images included.
+
+The search is vesin's, chosen by measurement (`benchmarks/neighbours.py`, cutoff 5 Å, one thread, CPU time
+of one sorted int64 list; vesin 0.6.2, matscipy 1.3.1; both agree with brute force everywhere):
+
+    ===================  ========  ==========  ==========
+    system                  pairs       vesin    matscipy
+    ===================  ========  ==========  ==========
+    9-atom molecule            72    0.028 ms    0.016 ms
+    one Cu atom                42    0.027 ms    0.018 ms
+    one atom, 1.2 Å cell      304    0.041 ms    0.037 ms
+    108 Cu                   4624    0.29 ms     0.64 ms
+    864 Cu                  36958    4.6 ms      6.2 ms
+    10 976 Cu              469766    59 ms       66 ms
+    ===================  ========  ==========  ==========
+
+Both libraries slow down without bound, though they stay right, in two places, and `neighbours` walks round
+them: cells much more skewed than their lattice (seconds for vectors a hundred times too long) are reduced
+first, and empty space along open axes (an atom that flew 10⁴ Å off a slab) is closed up.
+"""
 
 import numpy as np
 import vesin
+from ase.geometry import minkowski_reduce
 from jaxtyping import Bool, Float, Int64
 
 Pairs = tuple[Int64[np.ndarray, "edges"], Int64[np.ndarray, "edges"], Int64[np.ndarray, "edges 3"]]
+
+SKEWED = 4.0  # product of the lattice vectors' lengths over the volume; 1 if orthogonal, 1.4 for fcc
+SPREAD = 100.0  # extent of open axes, in cutoffs
 
 
 def neighbours(
@@ -13,18 +36,70 @@ def neighbours(
     pbc: Bool[np.ndarray, "3"],
     cutoff: float,
 ) -> Pairs:
-    """All (i, j, S) with |x_j + S · cell − x_i| < cutoff, both directions, sorted by i."""
+    """All (i, j, S) with |x_j + S · cell − x_i| < cutoff, both directions, sorted by i.
+
+    Args:
+        positions: x, Å, `(atoms, 3)`; they may lie outside the cell.
+        cell: lattice vectors as rows, Å, of either handedness; rows of open axes are not read.
+        pbc: which axes repeat.
+        cutoff: Å, positive.
+
+    Returns:
+        i `(edges,)` ascending, j `(edges,)` and S `(edges, 3)`, whole numbers that are zero on open axes.
+        An atom is its own neighbour through its images, never as itself; the cutoff may be many times the
+        cell. The order of the edges of one i is not promised.
+
+    >>> i, j, S = neighbours(np.zeros((1, 3)), np.diag([1.0, 0, 0]), np.array([True, False, False]), 2.5)
+    >>> i, sorted(S[:, 0].tolist())  # one atom of a wire sees two images on either side
+    (array([0, 0, 0, 0]), [-2, -1, 1, 2])
+    """
+    box, basis = (np.eye(3), None) if not pbc.any() else _reduced(spanned(cell, pbc), pbc)
+    if not pbc.all():
+        positions = _gathered(positions, box[~pbc], cutoff)
     finder = vesin.NeighborList(cutoff=cutoff, full_list=True, sorted=True, n_threads=1)
-    i, j, shift = finder.compute(positions, spanned(cell, pbc), pbc, quantities="ijS")
-    return i.astype(np.int64), j.astype(np.int64), shift.astype(np.int64)
+    i, j, shift = finder.compute(positions, box, pbc, quantities="ijS", copy=False)
+    shift = shift.astype(np.int64)
+    return i.astype(np.int64), j.astype(np.int64), shift if basis is None else shift @ basis
 
 
 def spanned(cell: Float[np.ndarray, "3 3"], pbc: Bool[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
-    """The cell with its open axes replaced by unit vectors orthogonal to the periodic ones."""
+    """The cell with its open axes replaced by unit vectors orthogonal to each other and to the periodic ones.
+
+    >>> spanned(np.diag([2.0, 3.0, 0.0]), np.array([True, True, False])).round(6) + 0.0
+    array([[2., 0., 0.],
+           [0., 3., 0.],
+           [0., 0., 1.]])
+    """
     if pbc.all():
         return cell
     if not pbc.any():
         return np.eye(3)
-    complete = cell.copy()
-    complete[~pbc] = np.linalg.svd(cell[pbc])[2][int(pbc.sum()) :]
-    return complete
+    box = cell.copy()
+    box[~pbc] = np.linalg.svd(cell[pbc])[2][int(pbc.sum()) :]
+    return box
+
+
+def _reduced(
+    box: Float[np.ndarray, "3 3"], pbc: Bool[np.ndarray, "3"]
+) -> tuple[Float[np.ndarray, "3 3"], Int64[np.ndarray, "3 3"] | None]:
+    """A box of the same lattice that is not skewed, and the whole numbers H with new = H · old, if any."""
+    if np.sqrt((box**2).sum(1)).prod() < SKEWED * abs(np.linalg.det(box)):
+        return box, None
+    reduced, basis = minkowski_reduce(box, pbc)  # pyright: ignore[reportArgumentType] (ASE takes three)
+    return np.ascontiguousarray(reduced), basis.astype(np.int64)
+
+
+def _gathered(
+    positions: Float[np.ndarray, "atoms 3"], axes: Float[np.ndarray, "open 3"], cutoff: float
+) -> Float[np.ndarray, "atoms 3"]:
+    """The atoms with gaps along open axes that no pair can cross narrowed to two cutoffs."""
+    if len(positions) == 0 or np.ptp(positions) < SPREAD * cutoff:
+        return positions
+    for axis in axes:
+        height = positions @ axis
+        order = np.argsort(height)
+        excess = np.maximum(np.diff(height[order]) - 2 * cutoff, 0.0)
+        drop = np.zeros(len(height))
+        drop[order[1:]] = np.cumsum(excess)
+        positions = positions - drop[:, None] * axis
+    return positions
