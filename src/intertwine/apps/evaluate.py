@@ -1,0 +1,203 @@
+"""How wrong is a model on these frames? Errors per property with units, parity plots, one JSON file."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from intertwine.apps.accuracy import Accuracy, quantity
+from intertwine.apps.plots import Parity, parity_plot, save
+from intertwine.data import LABELS, LabelKeys, LabelUnits, Structure, read, replacing
+from intertwine.engines.predictor import placed
+from intertwine.errors import InputError
+from intertwine.observables import Model
+from intertwine.train.evaluate import evaluate
+from intertwine.typing import PathLike
+
+ATOMS_AT_ONCE = 2000
+"""Structures are evaluated in batches of about this many atoms."""
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationReport:
+    """Errors of one model on one set of frames, and the values behind them.
+
+    Args:
+        name: of the set.
+        frames: number of structures.
+        atoms: number of atoms in all of them.
+        reference: labels by quantity (`energy`, `energy_per_atom`, `forces`, `stress`), flat, in our units.
+        predicted: predictions, in the same order.
+        accuracy: by quantity.
+        groups: accuracy by `config_type` of the frames, where they have several.
+        seconds: CPU time of the predictions.
+    """
+
+    name: str
+    frames: int
+    atoms: int
+    reference: Mapping[str, Float[np.ndarray, "_"]]
+    predicted: Mapping[str, Float[np.ndarray, "_"]]
+    accuracy: Mapping[str, Accuracy]
+    groups: Mapping[str, Mapping[str, Accuracy]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def table(self) -> Table:
+        """Errors as a table for the terminal, one row a property, then the same for every group."""
+        table = Table(title=f"{self.name}: {self.frames} frames, {self.atoms} atoms", title_justify="left")
+        table.add_column("property")
+        for column in ("MAE", "RMSE", "max", "unit", "R²", "values"):
+            table.add_column(column, justify="left" if column == "unit" else "right")
+        for name, accuracy in self.accuracy.items():
+            table.add_row(quantity(name).title, *accuracy.cells())
+        for group, rows in self.groups.items():
+            table.add_section()
+            for name, accuracy in rows.items():
+                table.add_row(f"[dim]{group}[/] {quantity(name).title}", *accuracy.cells())
+        return table
+
+    def figure(self) -> Figure:
+        """Parity plots, one panel a label; energies per atom."""
+        panels = []
+        for label in LABELS:
+            name = f"{label}_per_atom" if f"{label}_per_atom" in self.reference else label
+            if name in self.reference:
+                shown = quantity(name)
+                sides = self.reference[name] * shown.scale, self.predicted[name] * shown.scale
+                panels.append(Parity(shown.title, shown.unit, *sides, note=self.accuracy[name].note()))
+        return parity_plot(panels)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the values themselves."""
+        groups = {group: _plain(rows) for group, rows in self.groups.items()}
+        return {
+            "name": self.name,
+            "frames": self.frames,
+            "atoms": self.atoms,
+            "errors": _plain(self.accuracy),
+            "groups": groups,
+            "cpu_seconds": round(self.seconds, 3),
+        }
+
+    def write(self, folder: PathLike) -> list[Path]:
+        """`NAME.json`, `NAME.svg` and `NAME.png`, in a folder that is made if need be.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        figures = save(self.figure(), Path(folder) / self.name)
+        path = Path(folder) / f"{self.name}.json"
+        with replacing(path) as scratch:
+            text = json.dumps(self.to_json(), indent=1, ensure_ascii=False)
+            scratch.write_text(text + "\n", encoding="utf-8")
+        return [path, *figures]
+
+
+def evaluate_report(
+    model: Model | PathLike,
+    data: PathLike | Sequence[Structure],
+    output: PathLike | None = None,
+    *,
+    keys: LabelKeys = LabelKeys(),  # noqa: B008 (frozen)
+    units: LabelUnits = LabelUnits(),  # noqa: B008 (frozen)
+    name: str | None = None,
+    device: str | None = None,
+) -> EvaluationReport:
+    """Errors of a model on labelled frames, per property, with units.
+
+    Energies count once a frame (in total and per atom), forces once a Cartesian component, stress once each
+    of nine components. A frame counts for the labels that it has.
+
+    Args:
+        model: a `Model` or the path of one.
+        data: a file that ASE reads, or structures with labels.
+        output: folder for `NAME.json` and the parity plots `NAME.svg` and `NAME.png`; without it nothing is
+            written.
+        keys: under which keys the file keeps its labels.
+        units: in which units the file keeps them.
+        name: of the set; by default that of the file.
+        device: where to run.
+
+    Raises:
+        InputError: an unreadable model or file, an element that the model does not know, no label at all.
+
+    >>> from intertwine.encoders.body_ordered import BodyOrderedSpec
+    >>> from intertwine.observables import ModelSpec
+    >>> spec = ModelSpec(encoder=BodyOrderedSpec(species=(1,), channels=4), reference_energies={1: -13.6})
+    >>> frames = [Structure([1], [[0, 0, 0]], labels={"energy": -13.5})]
+    >>> round(evaluate_report(Model(spec), frames).accuracy["energy"].mae, 6)
+    100.0
+    """
+    if isinstance(data, str | Path):
+        structures = read(data, keys=keys, units=units, require=())
+        name = name or Path(data).stem
+    else:
+        structures = list(data)
+    report = _report(placed(model, device), structures, name or "frames")
+    if output is not None:
+        report.write(output)
+    return report
+
+
+def _report(model: Model, structures: Sequence[Structure], name: str) -> EvaluationReport:
+    if not any(structure.labels for structure in structures):
+        accepted = f"frames with any of {', '.join(LABELS)}"
+        fix = "name the keys under which the file keeps its labels"
+        raise InputError(f"nothing to compare with in '{name}'", accepted=accepted, fix=fix)
+    begun = time.process_time()
+    batch_size = max(1, ATOMS_AT_ONCE * len(structures) // sum(map(len, structures)))
+    groups = {kind: evaluate(model, members, batch_size) for kind, members in _kinds(structures).items()}
+    seconds = time.process_time() - begun
+    reference, predicted = (_joined([getattr(group, side) for group in groups.values()]) for side in _SIDES)
+    return EvaluationReport(
+        name=name,
+        frames=len(structures),
+        atoms=sum(map(len, structures)),
+        reference=reference,
+        predicted=predicted,
+        accuracy=_accuracies(reference, predicted),
+        groups={k: _accuracies(g.reference, g.predicted) for k, g in groups.items()}
+        if len(groups) > 1
+        else {},
+        seconds=seconds,
+    )
+
+
+_SIDES = ("reference", "predicted")
+
+
+def _kinds(structures: Sequence[Structure]) -> dict[str, list[Structure]]:
+    """Structures by their `config_type`, in order of appearance."""
+    kinds: dict[str, list[Structure]] = {}
+    for structure in structures:
+        kinds.setdefault(str(structure.info.get("config_type", "other")), []).append(structure)
+    return kinds
+
+
+def _joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Values of all groups by quantity, energies per atom and in total next to each other."""
+    names = [
+        name
+        for label in LABELS
+        for name in (f"{label}_per_atom", label)
+        if any(name in part for part in parts)
+    ]
+    return {name: np.concatenate([part[name] for part in parts if name in part]) for name in names}
+
+
+def _accuracies(
+    reference: Mapping[str, np.ndarray], predicted: Mapping[str, np.ndarray]
+) -> dict[str, Accuracy]:
+    names = [name for label in LABELS for name in (f"{label}_per_atom", label) if name in reference]
+    return {name: Accuracy.of(name, reference[name], predicted[name]) for name in names}
+
+
+def _plain(rows: Mapping[str, Accuracy]) -> dict[str, Any]:
+    return {name: accuracy.to_json() for name, accuracy in rows.items()}
