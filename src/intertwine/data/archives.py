@@ -1,5 +1,6 @@
 """NumPy archives (`.npz`), as rMD17 and its relatives are published."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -31,8 +32,7 @@ def archived_frames(file: Path, chosen: slice) -> Iterator[Atoms]:
     Raises:
         InputError: no atomic numbers or positions, or they do not fit each other.
     """
-    with np.load(file, allow_pickle=False) as archive:
-        arrays = {key: archive[key] for key in archive.files}
+    arrays = _loaded(file)
     numbers, positions = _one_of(arrays, NUMBERS, file), _one_of(arrays, POSITIONS, file)
     if positions.ndim != 3 or positions.shape[2] != 3 or numbers.shape[-1:] != positions.shape[1:2]:
         got = f"{numbers.shape} numbers and {positions.shape} positions"
@@ -44,6 +44,21 @@ def archived_frames(file: Path, chosen: slice) -> Iterator[Atoms]:
         atoms = Atoms(numbers if numbers.ndim == 1 else numbers[frame], positions[frame], **geometry)
         attach(atoms, {key: value for key, value in own.items() if key not in (*NUMBERS, *POSITIONS)})
         yield atoms
+
+
+def _loaded(file: Path) -> dict[str, np.ndarray]:
+    """Every array of the archive; nothing is unpickled."""
+    if not zipfile.is_zipfile(file):
+        raise InputError(f"{file} is no NumPy archive", accepted="what numpy.savez writes")
+    arrays = {}
+    with np.load(file, allow_pickle=False) as archive:
+        for key in archive.files:
+            try:
+                arrays[key] = archive[key]
+            except ValueError:
+                what = f"{file} is refused: '{key}' is pickled and could run code when loaded"
+                raise InputError(what, fix="save it again as plain numbers") from None
+    return arrays
 
 
 def attach(atoms: Atoms, values: dict) -> None:

@@ -17,6 +17,9 @@ SMALLEST_HEIGHT: Final = 1e-3
 LARGEST_ASYMMETRY: Final = 1e-3
 """A stress may miss symmetry by this fraction of its largest component (codes print few digits)."""
 
+SMALLEST_STRESS: Final = 1e-6
+"""eV/Å³ (0.16 MPa): asymmetry below this is noise."""
+
 
 def frozen(array: np.ndarray) -> np.ndarray:
     """The same array, not writable any more."""
@@ -82,7 +85,7 @@ def checked_cell(value: Values, pbc: np.ndarray) -> np.ndarray:
         return cell
     periodic = cell[pbc]
     singular = np.linalg.svd(periodic, compute_uv=False)
-    degenerate = singular[-1] <= 1e-12 * singular[0]
+    degenerate = singular[0] < SMALLEST_HEIGHT or singular[-1] <= 1e-12 * singular[0]
     if degenerate or (image_spacing(periodic) < SMALLEST_HEIGHT).any():
         axes = ", ".join("abc"[i] for i in np.flatnonzero(pbc))
         raise InputError(
@@ -118,7 +121,7 @@ def checked_labels(labels: Mapping[str, Values], n_atoms: int) -> dict[str, np.n
 def symmetric(stress: np.ndarray) -> np.ndarray:
     """The stress `[3, 3]` made exactly symmetric; it must be so already within printed digits."""
     asymmetry = float(np.abs(stress - stress.T).max())
-    if asymmetry > LARGEST_ASYMMETRY * float(np.abs(stress).max()):
+    if asymmetry > SMALLEST_STRESS + LARGEST_ASYMMETRY * float(np.abs(stress).max()):
         raise InputError(
             "stress is not symmetric",
             got=f"|σ - σᵀ| up to {asymmetry:.3g} eV/Å^3",

@@ -50,8 +50,10 @@ def format_of(path: PathLike) -> str:
         return "npz"
     try:
         name = filetype(str(file))
-    except (UnknownFileTypeError, UnicodeDecodeError, OSError, EOFError):
+    except UnknownFileTypeError:
         name = None
+    except (UnicodeDecodeError, OSError, EOFError) as error:
+        raise InputError(f"{file} could not be opened", got=error, fix="check the file") from None
     if name in READABLE:
         return str(name)
     raise InputError(f"{file} is of no format that is read here", got=name, accepted=WELL_KNOWN)

@@ -55,7 +55,7 @@ def without_isolated_atoms(structures: Iterable[Structure]) -> list[Structure]:
 
 def check_covered(isolated: Mapping[int, float], species: Iterable[int]) -> None:
     """Raise unless every species has an isolated-atom energy."""
-    missing = [chemical_symbols[number] for number in species if number not in isolated]
+    missing = [chemical_symbols[number] for number in sorted(species) if number not in isolated]
     if missing:
         raise InputError(
             f"no isolated-atom energy for {', '.join(missing)}",

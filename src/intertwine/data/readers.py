@@ -1,11 +1,11 @@
 """Files to structures: ASE reads the formats, every choice of key and unit is the caller's."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import ase.db
 import ase.io
@@ -58,8 +58,7 @@ def read(
     """
     name, chosen, wanted = format_of(path), frame_slice(index), tuple(require)
     structures = []
-    for frame, atoms in zip(frame_numbers(chosen), frames(Path(path), name, chosen), strict=False):
-        where = f"frame {frame} of {path}"
+    for where, atoms in frames(Path(path), name, chosen):
         structures.append(located(atoms, where, keys, units, wanted))
     if not structures:
         raise InputError(f"{path} has no frame at index '{index}'", accepted="':' for all frames")
@@ -81,42 +80,44 @@ def located(
     atoms: Atoms, where: str, keys: LabelKeys, units: LabelUnits, require: tuple[str, ...]
 ) -> Structure:
     """The structure of one frame; whatever is wrong with it is said with the place it came from."""
-    atoms.info.setdefault("source", where)
     if is_isolated_atom(atoms):
         require = tuple(name for name in require if name == "energy")
     try:
-        return Structure.from_ase(atoms, keys, units, require)
+        structure = Structure.from_ase(atoms, keys, units, require)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+    return structure.replace(info={"source": where, **structure.info})
 
 
-def frames(file: Path, name: str, chosen: slice) -> Iterator[Atoms]:
-    """The chosen frames of a file as ASE reads them, each failure turned into one line."""
-    if name == "extxyz":
-        check_frames(file)
-    readers = {"db": rows, "json": rows, "extxyz": extended, "npz": archived_frames}
-    try:
-        yield from readers.get(name, plain(name))(file, chosen)
-    except InputError:
-        raise
-    except Exception as error:
-        what = f"{file} could not be read as {name}"
-        raise InputError(what, got=str(error) or type(error).__name__, fix="check the file") from error
+def frames(file: Path, name: str, chosen: slice) -> Iterator[tuple[str, Atoms]]:
+    """The chosen frames of a file, each with its place in words; each failure turned into one line."""
+    numbers = frame_numbers(chosen)
+    where = f"frame {next(numbers)} of {file}"
+    with closing(opened(file, name, chosen)) as found:
+        try:
+            for atoms in found:
+                yield where, atoms
+                where = f"frame {next(numbers)} of {file}"
+        except InputError:
+            raise
+        except Exception as error:
+            got = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
+            what = f"{where} could not be read as {name}"
+            raise InputError(what, got=got, fix="check the file; it may be cut short") from error
 
 
-def plain(name: str):
-    """Reader of a format that ASE handles without help."""
-
-    def reader(file: Path, chosen: slice) -> Iterator[Atoms]:
-        return ase.io.iread(str(file), chosen, format=name, parallel=False, do_not_split_by_at_sign=True)
-
-    return reader
-
-
-def extended(file: Path, chosen: slice) -> Iterator[Atoms]:
-    """Frames of extended XYZ."""
-    options = {"parallel": False, "do_not_split_by_at_sign": True, "properties_parser": comment_values}
-    return ase.io.iread(str(file), chosen, format="extxyz", **options)
+def opened(file: Path, name: str, chosen: slice) -> Generator[Atoms]:
+    """Frames by our own readers where ASE needs help, by ASE's otherwise."""
+    if name == "npz":
+        yield from archived_frames(file, chosen)
+    elif name in ("db", "json"):
+        yield from rows(file, chosen)
+    else:
+        options: dict[str, Any] = {"parallel": False, "do_not_split_by_at_sign": True}
+        if name == "extxyz":
+            check_frames(file)
+            options["properties_parser"] = comment_values
+        yield from ase.io.iread(str(file), chosen, format=name, **options)
 
 
 def rows(file: Path, chosen: slice) -> Iterator[Atoms]:

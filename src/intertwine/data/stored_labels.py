@@ -55,10 +55,11 @@ def stored(atoms: Atoms, key: str, per: str) -> Any | None:
 
 def stored_results(atoms: Atoms) -> dict[str, Any]:
     """Results that came with `atoms` and still belong to it (none when it was changed since)."""
-    calculator = atoms.calc
-    if calculator is None or calculator.check_state(atoms):
+    calculator: Any = atoms.calc
+    results = getattr(calculator, "results", None)
+    if not results or calculator.check_state(atoms):
         return {}
-    return {name: value for name, value in calculator.results.items() if value is not None}
+    return {name: value for name, value in results.items() if value is not None}
 
 
 def keys_of(atoms: Atoms) -> list[str]:
@@ -72,9 +73,11 @@ def missing(atoms: Atoms, name: str, key: str) -> InputError:
     there = keys_of(atoms)
     fitting = [k for k in there if fits(stored(atoms, k, LABELS[name].per), name, len(atoms))]
     close = nearest(key, fitting) or nearest(name, fitting) or (fitting[0] if len(fitting) == 1 else None)
+    if not there:
+        return InputError(f"no {name}", got="a frame without any labels", fix="label it first")
     return InputError(
         f"no {name} under the key '{key}'",
-        got=f"keys {', '.join(there)}" if there else "no keys at all",
+        got=f"keys {', '.join(there)}",
         fix=f"set the {name} key to '{close}'" if close else f"name the key that holds the {name}",
     )
 

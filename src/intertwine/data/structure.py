@@ -146,10 +146,10 @@ class Structure:
         >>> Structure.from_ase(Atoms("OH", positions=[[0, 0, 0], [0, 0, 1]], info={"E": 1.0}), LabelKeys("E"))
         Structure(HO, 2 atoms, pbc=FFF, labels: energy)
         """
-        labels = stored_labels(atoms, keys, units, require)
         taken = {*dataclasses.astuple(keys), *LABELS}
         info = {key: value for key, value in atoms.info.items() if key not in taken}
-        return cls(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, labels, info)
+        bare = cls(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, info=info)
+        return bare.replace(labels=stored_labels(atoms, keys, units, require))
 
     def to_ase(self) -> Atoms:
         """The same as an `ase.Atoms`, labels as single-point results.

@@ -1,0 +1,58 @@
+"""Hypothesis strategies over structures: molecules, wires, slabs and crystals, labelled or not."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from intertwine.data import LABELS, Structure
+
+INFO_WORDS = st.from_regex(r"[A-Z][a-z]{2,8}( [A-Z][a-z]{2,8})?", fullmatch=True)
+
+
+def numbers_between(low: float, high: float) -> st.SearchStrategy[float]:
+    """Any float64 of an interval, subnormal ones and negative zero too."""
+    return st.floats(low, high, allow_nan=False, width=64)
+
+
+def arrays(shape: tuple[int, ...], largest: float = 1e3) -> st.SearchStrategy[np.ndarray]:
+    """Float64 arrays of one shape."""
+    return arrays_of.arrays(np.float64, shape, elements=numbers_between(-largest, largest))
+
+
+@st.composite
+def cells(draw: Any, pbc: np.ndarray) -> np.ndarray:
+    """Cells whose periodic vectors span what they should; open axes have a vector or none."""
+    cell = draw(arrays((3, 3), 20.0))
+    for axis in np.flatnonzero(~pbc):
+        cell[axis] *= draw(st.sampled_from([0.0, 1.0]))
+    if pbc.any():
+        sound = np.linalg.svd(cell[pbc], compute_uv=False).min() > 0.01
+        cell[pbc] = cell[pbc] if sound else 5.0 * np.eye(3)[pbc]
+    return cell
+
+
+@st.composite
+def labels(draw: Any, n_atoms: int, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """A value of each named label."""
+    drawn = {name: draw(arrays(LABELS[name].full_shape(n_atoms))) for name in names}
+    if "stress" in drawn:
+        drawn["stress"] = (drawn["stress"] + drawn["stress"].T) / 2
+    return drawn
+
+
+@st.composite
+def structures(draw: Any, max_atoms: int = 5, species: tuple[int, ...] = tuple(range(1, 119))) -> Structure:
+    """Any sound structure, with any subset of the labels and a little info."""
+    n_atoms = draw(st.integers(1, max_atoms))
+    pbc = np.array(draw(st.tuples(st.booleans(), st.booleans(), st.booleans())))
+    names = draw(st.sets(st.sampled_from(sorted(LABELS))))
+    return Structure(
+        numbers=np.array(draw(st.lists(st.sampled_from(species), min_size=n_atoms, max_size=n_atoms))),
+        positions=draw(arrays((n_atoms, 3), 50.0)),
+        cell=draw(cells(pbc)),
+        pbc=pbc,
+        labels=draw(labels(n_atoms, tuple(sorted(names)))),
+        info=draw(st.dictionaries(st.sampled_from(["config_type", "origin"]), INFO_WORDS)),
+    )
