@@ -1,6 +1,6 @@
 """Labels out of an `ase.Atoms`: by explicit key, in explicit units, never computed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,21 +33,22 @@ def stored_labels(
         ...
     intertwine.errors.InputError: no energy under the key 'e'; got: keys E; do: set the energy key to 'E'
     """
-    values = {name: stored(atoms, keys[name], label.per) for name, label in LABELS.items()}
+    results = stored_results(atoms)
+    values = {name: stored(atoms, results, keys[name], label.per) for name, label in LABELS.items()}
     found = {name: value for name, value in values.items() if value is not None}
     for name in require:
         if known_label(name) not in found:
-            raise missing(atoms, name, keys[name])
+            raise missing(atoms, results, name, keys[name])
     return {
         name: np.asarray(shaped(value, name, keys[name], len(atoms)) * units.factor(name))
         for name, value in found.items()
     }
 
 
-def stored(atoms: Atoms, key: str, per: str) -> Any | None:
+def stored(atoms: Atoms, results: Mapping[str, Any], key: str, per: str) -> Any | None:
     """Value under `key`, or None."""
     own = (atoms.arrays, atoms.info) if per == "atom" else (atoms.info, atoms.arrays)
-    for place in (*own, stored_results(atoms)):
+    for place in (*own, results):
         if key in place:
             return place[key]
     return None
@@ -62,16 +63,16 @@ def stored_results(atoms: Atoms) -> dict[str, Any]:
     return {name: value for name, value in results.items() if value is not None}
 
 
-def keys_of(atoms: Atoms) -> list[str]:
+def keys_of(atoms: Atoms, results: Mapping[str, Any]) -> list[str]:
     """Every key under which `atoms` keeps something that could be a label."""
     arrays = [key for key in atoms.arrays if key not in ("numbers", "positions")]
-    return [*dict.fromkeys([*atoms.info, *arrays, *stored_results(atoms)])]
+    return [*dict.fromkeys([*atoms.info, *arrays, *results])]
 
 
-def missing(atoms: Atoms, name: str, key: str) -> InputError:
+def missing(atoms: Atoms, results: Mapping[str, Any], name: str, key: str) -> InputError:
     """The error that says which label is absent and what is there instead."""
-    there = keys_of(atoms)
-    fitting = [k for k in there if fits(stored(atoms, k, LABELS[name].per), name, len(atoms))]
+    there, per = keys_of(atoms, results), LABELS[name].per
+    fitting = [k for k in there if fits(stored(atoms, results, k, per), name, len(atoms))]
     close = nearest(key, fitting) or nearest(name, fitting) or (fitting[0] if len(fitting) == 1 else None)
     if not there:
         return InputError(f"no {name}", got="a frame without any labels", fix="label it first")
