@@ -75,9 +75,9 @@ def _cat(graphs: Sequence[Graph], field: str) -> Tensor:
 
 
 def _collate_labels(graphs: Sequence[Graph]) -> dict[str, Tensor]:
-    names = dict.fromkeys(name for graph in graphs for name in graph.labels if not name.startswith(MASK))
+    names = {name for graph in graphs for name in graph.labels if not name.startswith(MASK)}
     labels: dict[str, Tensor] = {}
-    for name in names:
+    for name in sorted(names):
         if all(name in graph.labels and MASK + name not in graph.labels for graph in graphs):
             labels[name] = torch.cat([graph.labels[name] for graph in graphs])
             continue

@@ -62,14 +62,16 @@ def build_graph(structure: Structure, cutoff: float, skin: float = 0.0) -> Graph
 
 
 def graph_labels(labels: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    """Labels of one structure as tensors: per atom as they are, per system with a leading axis of length 1.
+    """Labels of one structure as tensors, in alphabetical order: the order of a dict is part of a pytree.
+
+    Labels per atom stay as they are, those per system get a leading axis of length 1.
 
     >>> graph_labels({"energy": np.array(-1.5)})
     {'energy': tensor([-1.5000], dtype=torch.float64)}
     """
     return {
         name: float64(value) if LABELS[name].per == "atom" else float64(value)[None]
-        for name, value in labels.items()
+        for name, value in sorted(labels.items())
     }
 
 

@@ -65,8 +65,6 @@ class NeighbourList:
             change = deformation(old, new)
             squeeze = float(np.linalg.svd(change, compute_uv=False)[-1])
             moved = new.positions - old.positions @ change
-        if len(moved) == 0:
-            return True
         moved = moved - moved.mean(0)
         farthest = math.sqrt((moved**2).sum(1).max())
         return squeeze * (self.cutoff + self.skin) - 2 * farthest >= self.cutoff

@@ -19,15 +19,26 @@ them: cells much more skewed than their lattice (seconds for vectors a hundred t
 first, and empty space along open axes (an atom that flew 10⁴ Å off a slab) is closed up.
 """
 
+import math
+from typing import Final
+
 import numpy as np
 import vesin
 from ase.geometry import minkowski_reduce
 from jaxtyping import Bool, Float, Int64
 
+from intertwine.errors import InputError
+
 Pairs = tuple[Int64[np.ndarray, "edges"], Int64[np.ndarray, "edges"], Int64[np.ndarray, "edges 3"]]
 
-SKEWED = 4.0  # product of the lattice vectors' lengths over the volume; 1 if orthogonal, 1.4 for fcc
-SPREAD = 100.0  # extent of open axes, in cutoffs
+SKEWED: Final = 4.0
+"""Product of the lattice vectors' lengths over the volume beyond which a cell is reduced; 1.4 for fcc."""
+
+SPREAD: Final = 100.0
+"""Extent along open axes, in cutoffs, beyond which empty space is closed up."""
+
+CROWDED: Final = 1e5
+"""Neighbours of one atom beyond which a cell must be a mistake; matter has a thousand within 14 Å."""
 
 
 def neighbours(
@@ -49,13 +60,20 @@ def neighbours(
         An atom is its own neighbour through its images, never as itself; the cutoff may be many times the
         cell. The order of the edges of one i is not promised.
 
+    Raises:
+        InputError: a cell so small that an atom would have more than `CROWDED` neighbours.
+
     >>> i, j, S = neighbours(np.zeros((1, 3)), np.diag([1.0, 0, 0]), np.array([True, False, False]), 2.5)
     >>> i, sorted(S[:, 0].tolist())  # one atom of a wire sees two images on either side
     (array([0, 0, 0, 0]), [-2, -1, 1, 2])
     """
-    box, basis = (np.eye(3), None) if not pbc.any() else _reduced(spanned(cell, pbc), pbc)
+    box, basis = np.eye(3), None
+    if pbc.any():
+        box = spanned(cell, pbc)
+        _refuse_crowd(len(positions), box, int(pbc.sum()), cutoff)
+        box, basis = reduced(box, pbc)
     if not pbc.all():
-        positions = _gathered(positions, box[~pbc], cutoff)
+        positions = gathered(positions, box[~pbc], cutoff)
     finder = vesin.NeighborList(cutoff=cutoff, full_list=True, sorted=True, n_threads=1)
     i, j, shift = finder.compute(positions, box, pbc, quantities="ijS", copy=False)
     shift = shift.astype(np.int64)
@@ -79,27 +97,49 @@ def spanned(cell: Float[np.ndarray, "3 3"], pbc: Bool[np.ndarray, "3"]) -> Float
     return box
 
 
-def _reduced(
+def reduced(
     box: Float[np.ndarray, "3 3"], pbc: Bool[np.ndarray, "3"]
 ) -> tuple[Float[np.ndarray, "3 3"], Int64[np.ndarray, "3 3"] | None]:
-    """A box of the same lattice that is not skewed, and the whole numbers H with new = H · old, if any."""
+    """A box of the same lattice that is not skewed, and the whole numbers H with new = H · old, if any.
+
+    >>> box, _ = reduced(np.array([[1.0, 0, 0], [7, 1, 0], [0, 0, 1]]), np.ones(3, dtype=bool))
+    >>> np.linalg.norm(box, axis=1)
+    array([1., 1., 1.])
+    """
     if np.sqrt((box**2).sum(1)).prod() < SKEWED * abs(np.linalg.det(box)):
         return box, None
-    reduced, basis = minkowski_reduce(box, pbc)  # pyright: ignore[reportArgumentType] (ASE takes three)
-    return np.ascontiguousarray(reduced), basis.astype(np.int64)
+    short, basis = minkowski_reduce(box, pbc)  # pyright: ignore[reportArgumentType] (ASE takes three)
+    return np.ascontiguousarray(short), basis.astype(np.int64)
 
 
-def _gathered(
+def gathered(
     positions: Float[np.ndarray, "atoms 3"], axes: Float[np.ndarray, "open 3"], cutoff: float
 ) -> Float[np.ndarray, "atoms 3"]:
-    """The atoms with gaps along open axes that no pair can cross narrowed to two cutoffs."""
+    """The atoms moved along open axes to start at zero, gaps that no pair can cross narrowed to two cutoffs.
+
+    >>> gathered(np.array([[0.0, 0, 0], [0, 0, 1], [0, 0, 900]]), np.array([[0.0, 0, 1]]), 3.0)[:, 2]
+    array([0., 1., 7.])
+    """
     if len(positions) == 0 or np.ptp(positions) < SPREAD * cutoff:
         return positions
     for axis in axes:
         height = positions @ axis
         order = np.argsort(height)
         excess = np.maximum(np.diff(height[order]) - 2 * cutoff, 0.0)
-        drop = np.zeros(len(height))
-        drop[order[1:]] = np.cumsum(excess)
+        drop = np.full(len(height), height[order[0]])
+        drop[order[1:]] += np.cumsum(excess)
         positions = positions - drop[:, None] * axis
     return positions
+
+
+def _refuse_crowd(n_atoms: int, box: Float[np.ndarray, "3 3"], n_periodic: int, cutoff: float) -> None:
+    """Say that a cell is too small, rather than fill the memory with its images."""
+    ball = (1.0, 2 * cutoff, math.pi * cutoff**2, 4 / 3 * math.pi * cutoff**3)[n_periodic]
+    expected = n_atoms * ball / abs(np.linalg.det(box))
+    if expected > CROWDED:
+        raise InputError(
+            "the cell is too small for its atoms",
+            got=f"about {expected:.1g} neighbours of each atom within {cutoff:g} Å",
+            accepted=f"at most {CROWDED:.0g}",
+            fix="check the unit of the cell (Å) and the cutoff",
+        )
