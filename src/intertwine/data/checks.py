@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
 
 from intertwine.data.labels import LABELS, known_label
 from intertwine.errors import InputError
@@ -21,13 +22,13 @@ SMALLEST_STRESS: Final = 1e-6
 """eV/Å³ (0.16 MPa): asymmetry below this is noise."""
 
 
-def frozen(array: np.ndarray) -> np.ndarray:
+def frozen(array: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
     """The same array, not writable any more."""
     array.setflags(write=False)
     return array
 
 
-def finite_array(value: Values, shape: tuple[int, ...], what: str) -> np.ndarray:
+def finite_array(value: Values, shape: tuple[int, ...], what: str) -> Float[np.ndarray, "..."]:
     """A float64 copy of `value` with the given shape and no NaN or infinity."""
     try:
         array = np.array(value, dtype=np.float64)
@@ -47,7 +48,7 @@ def finite_array(value: Values, shape: tuple[int, ...], what: str) -> np.ndarray
     return frozen(array)
 
 
-def checked_numbers(value: Values) -> np.ndarray:
+def checked_numbers(value: Values) -> Int[np.ndarray, " atoms"]:
     """Atomic numbers `[atoms]`, int64, at least one atom."""
     array = np.array(value)
     if array.ndim != 1 or array.dtype.kind not in "iuf" or (array != np.round(array)).any():
@@ -65,12 +66,12 @@ def checked_numbers(value: Values) -> np.ndarray:
     return frozen(array.astype(np.int64))
 
 
-def checked_positions(value: Values, n_atoms: int) -> np.ndarray:
+def checked_positions(value: Values, n_atoms: int) -> Float[np.ndarray, "atoms 3"]:
     """Positions `[atoms, 3]`, Å, finite."""
     return finite_array(value, (n_atoms, 3), "positions")
 
 
-def checked_pbc(value: Values) -> np.ndarray:
+def checked_pbc(value: Values) -> Bool[np.ndarray, "3"]:
     """Periodic axes `[3]`; one truth value stands for all three."""
     array = np.array(value)
     if array.shape not in ((), (3,)) or array.dtype.kind not in "biu":
@@ -78,7 +79,7 @@ def checked_pbc(value: Values) -> np.ndarray:
     return frozen(np.array(np.broadcast_to(array.astype(bool), (3,))))
 
 
-def checked_cell(value: Values, pbc: np.ndarray) -> np.ndarray:
+def checked_cell(value: Values, pbc: Bool[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
     """Cell `[3, 3]`, Å, rows; the vectors of the periodic axes span length, area or volume."""
     cell = finite_array(value, (3, 3), "cell vectors")
     if not pbc.any():
@@ -97,7 +98,7 @@ def checked_cell(value: Values, pbc: np.ndarray) -> np.ndarray:
     return cell
 
 
-def image_spacing(vectors: np.ndarray) -> np.ndarray:
+def image_spacing(vectors: Float[np.ndarray, "axes 3"]) -> Float[np.ndarray, " axes"]:
     """Distance in Å between neighbouring lattice lines or planes across each of `vectors` `[axes, 3]`.
 
     h_k = 1 / |a*_k| with a*_k the dual basis of the vectors within their own span.
@@ -118,7 +119,7 @@ def checked_labels(labels: Mapping[str, Values], n_atoms: int) -> dict[str, np.n
     return checked
 
 
-def symmetric(stress: np.ndarray) -> np.ndarray:
+def symmetric(stress: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
     """The stress `[3, 3]` made exactly symmetric; it must be so already within printed digits."""
     asymmetry = float(np.abs(stress - stress.T).max())
     if asymmetry > SMALLEST_STRESS + LARGEST_ASYMMETRY * float(np.abs(stress).max()):

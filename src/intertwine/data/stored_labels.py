@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.stress import voigt_6_to_full_3x3_stress
+from jaxtyping import Float
 
 from intertwine.data.labels import LABELS, LabelKeys, LabelUnits, known_label
 from intertwine.errors import InputError, nearest
@@ -89,7 +90,7 @@ def fits(value: Any, name: str, n_atoms: int) -> bool:
     return not isinstance(value, str | bool | None) and np.size(value) in sizes
 
 
-def shaped(value: Any, name: str, key: str, n_atoms: int) -> np.ndarray:
+def shaped(value: Any, name: str, key: str, n_atoms: int) -> Float[np.ndarray, "..."]:
     """The value as float64 in the shape of the label table; a stress may be 3 x 3, 9 numbers or 6 (Voigt)."""
     try:
         array = np.array(value, dtype=np.float64)
@@ -103,7 +104,7 @@ def shaped(value: Any, name: str, key: str, n_atoms: int) -> np.ndarray:
     return array.reshape(shape)
 
 
-def full_stress(value: np.ndarray, key: str) -> np.ndarray:
+def full_stress(value: Float[np.ndarray, "..."], key: str) -> Float[np.ndarray, "3 3"]:
     """Stress as 3 x 3."""
     if value.shape == (6,):
         return voigt_6_to_full_3x3_stress(value)
