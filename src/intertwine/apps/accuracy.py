@@ -63,7 +63,7 @@ class Accuracy:
 
     >>> accuracy = Accuracy.of("energy", np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.5]))
     >>> accuracy.cells()
-    ['167', '289', '500', 'meV', '0.87500', '3']
+    ['167', '289', '500', 'meV', '0.8750', '3']
     """
 
     unit: str
@@ -93,7 +93,8 @@ class Accuracy:
     def cells(self) -> list[str]:
         """MAE, RMSE, largest, unit, R² and number of values, as text for a table."""
         figures = [figure_text(self.mae), figure_text(self.rmse), figure_text(self.largest)]
-        return [*figures, self.unit, "–" if math.isnan(self.r2) else f"{self.r2:.5f}", f"{self.count:,}"]
+        r2 = f"{self.r2:.4f}" if self.r2 > 0 else figure_text(self.r2)
+        return [*figures, self.unit, r2, f"{self.count:,}"]
 
     def note(self) -> str:
         """The same in a few lines for the corner of a plot."""
@@ -109,4 +110,4 @@ def figure_text(value: float) -> str:
     """
     if math.isnan(value):
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"

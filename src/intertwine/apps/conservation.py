@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from intertwine.data import Structure
 from intertwine.engines import NVE, ExplosionError, IntertwineCalculator, Motion, Predictor
-from intertwine.engines.dynamics import thermalise
+from intertwine.engines.velocities import thermalise
 from intertwine.observables import Model
 from intertwine.testing.laws.conservation import POINTS, loop
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from rich import box
 from rich.table import Table
 
 from intertwine.apps.accuracy import Accuracy, figure_text
@@ -89,35 +90,35 @@ class Comparison:
         if all("forces" in one.accuracy for one in both):
             rows.append(
                 Row(
-                    "force RMSE on these frames",
+                    "force RMSE, these frames",
                     "meV/Å",
                     *(figure_text(one.accuracy["forces"].rmse) for one in both),
                 )
             )
         medians = [np.median(one.loops.relative) for one in both]
         rows += [
-            Row("work round a loop, part not returned", "", *(f"{value:.1e}" for value in medians)),
+            Row("work lost or gained round a loop", "", *(f"{value:.1e}" for value in medians)),
             Row(
-                "  energy from nothing per loop",
+                "  energy from nothing",
                 "meV",
                 *(f"{np.median(one.loops.gained):.2g}" for one in both),
             ),
-            Row("asymmetry of the force Jacobian", "", *(f"{one.asymmetry:.1e}" for one in both)),
+            Row("asymmetry of ∂F/∂x", "", *(f"{one.asymmetry:.1e}" for one in both)),
             Row(
-                "drift of the energy at constant energy",
+                "energy drift in free motion",
                 "meV/atom/ps",
                 *(f"{one.run.rate:+.2g}" for one in both),
             ),
             Row("  largest deviation", "meV/atom", *(figure_text(one.run.worst) for one in both)),
             Row("  temperature at the end", "K", *(f"{one.run.temperature[-1]:.0f}" for one in both)),
-            Row("  length of the run", "ps", *(_length(one.run) for one in both)),
+            Row("  length of that run", "ps", *(_length(one.run) for one in both)),
             Row("CPU time of a step", "ms", *(figure_text(one.run.cpu_ms) for one in both)),
         ]
         return rows
 
     def table(self) -> Table:
         """The comparison for the terminal."""
-        table = Table(title="What direct forces cost", title_justify="left")
+        table = Table(title="What direct forces cost", title_justify="left", box=box.SIMPLE_HEAD)
         table.add_column("")
         table.add_column("conservative", justify="right", style="blue")
         table.add_column("direct forces", justify="right", style="red")

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
+from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from intertwine.apps.accuracy import Accuracy, quantity
@@ -51,16 +53,13 @@ class EvaluationReport:
 
     def table(self) -> Table:
         """Errors as a table for the terminal, one row a property, then the same for every group."""
-        table = Table(title=f"{self.name}: {self.frames} frames, {self.atoms} atoms", title_justify="left")
-        table.add_column("property")
-        for column in ("MAE", "RMSE", "max", "unit", "R²", "values"):
-            table.add_column(column, justify="left" if column == "unit" else "right")
+        table = accuracy_table(f"{self.name}: {self.frames} frames, {self.atoms} atoms", "property")
         for name, accuracy in self.accuracy.items():
             table.add_row(quantity(name).title, *accuracy.cells())
         for group, rows in self.groups.items():
             table.add_section()
             for name, accuracy in rows.items():
-                table.add_row(f"[dim]{group}[/] {quantity(name).title}", *accuracy.cells())
+                table.add_row(f"[dim]{escape(group)}[/] {quantity(name).title}", *accuracy.cells())
         return table
 
     def figure(self) -> Figure:
@@ -144,6 +143,16 @@ def evaluate_report(
     if output is not None:
         report.write(output)
     return report
+
+
+def accuracy_table(title: str, *heads: str) -> Table:
+    """An empty table for rows of `Accuracy.cells`, which follow columns of text with these heads."""
+    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD)
+    for head in heads:
+        table.add_column(head, no_wrap=True)
+    for column in ("MAE", "RMSE", "max", "unit", "R²", "n"):
+        table.add_column(column, justify="left" if column == "unit" else "right", no_wrap=True)
+    return table
 
 
 def _report(model: Model, structures: Sequence[Structure], name: str) -> EvaluationReport:

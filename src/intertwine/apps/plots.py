@@ -114,9 +114,10 @@ def drift_plot(
         x, y = np.asarray(times[name], float), np.asarray(values, float)
         kept = np.isfinite(y)
         ax.plot(x[kept], y[kept], color=colour, linewidth=1.4, label=name)
-    reach = [max(float(np.nanmax(np.abs(values))), 1e-12) for values in drifts.values()]
-    if max(reach) > 30 * min(reach):
-        ax.set_yscale("symlog", linthresh=10 ** np.ceil(np.log10(min(reach))))
+    reach = [float(np.nanmax(np.abs(values))) for values in drifts.values()]
+    calm, wild = max(min(reach), 1e-6 * max(reach)), max(reach)
+    if wild > 30 * calm:
+        ax.set_yscale("symlog", linthresh=10 ** np.ceil(np.log10(calm)))
     ax.set_xlabel("time (ps)")
     ax.set_ylabel(f"total energy − start ({unit})")
     name_curves(ax)
@@ -162,7 +163,8 @@ def _parity_panel(ax: Axes, panel: Parity) -> None:
     ax.set_title(panel.title, loc="left", fontsize=11, color=INK, fontweight="bold")
     ax.set_xlabel(f"reference ({panel.unit})")
     ax.set_ylabel(f"predicted ({panel.unit})")
-    ax.text(0.97, 0.04, panel.note, transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5, color=INK)
+    note = ax.text(0.97, 0.04, panel.note, transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
+    note.set(color=INK, zorder=4, bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 2})
     _error_histogram(ax, y - x)
 
 

@@ -8,11 +8,10 @@ from typing import Final
 from matplotlib.figure import Figure
 from rich.console import Console, Group
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from intertwine.apps.accuracy import quantity
-from intertwine.apps.evaluate import EvaluationReport, evaluate_report
+from intertwine.apps.evaluate import EvaluationReport, accuracy_table, evaluate_report
 from intertwine.apps.plots import learning_curve, save
 from intertwine.errors import InputError
 from intertwine.observables import Model
@@ -60,11 +59,7 @@ class Outcome:
         """Errors and verdict for the terminal; broken laws are named one by one."""
         minutes = self.run.seconds / 60
         head = f"{self.run.epochs} epochs in {minutes:.3g} min, best epoch {self.run.best_epoch}"
-        table = Table(title=f"{escape(str(self.run.model_path))}: {head}", title_justify="left")
-        for column in ("set", "property"):
-            table.add_column(column)
-        for column in ("MAE", "RMSE", "max", "unit", "R²", "values"):
-            table.add_column(column, justify="left" if column == "unit" else "right")
+        table = accuracy_table(f"{self.run.model_path}: {head}", "set", "property")
         for name, report in self.reports.items():
             for number, (label, accuracy) in enumerate(report.accuracy.items()):
                 table.add_row("" if number else escape(name), quantity(label).title, *accuracy.cells())
