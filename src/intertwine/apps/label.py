@@ -9,13 +9,13 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from intertwine.apps.parts import Parts
 from intertwine.apps.sampling import Chain, Frames, IsolatedAtom, Perturbation, Piece
 from intertwine.apps.workers import finished
 from intertwine.data import Structure, data_hash
-from intertwine.engines.oracle import oracle
+from intertwine.engines.oracles import oracle
 from intertwine.errors import InputError
 from intertwine.typing import PathLike
 
@@ -61,6 +61,25 @@ class LabelPlan(BaseModel):
     isolated: bool = False
     """Also compute each element's isolated atom, the zero of binding energies."""
     seed: Annotated[int, Field(ge=0)] = 0
+
+
+def plan_of(**values: Any) -> LabelPlan:
+    """A plan, or one line that says which value cannot be used.
+
+    >>> plan_of(calculator="emt", interval=-1.0)
+    Traceback (most recent call last):
+        ...
+    intertwine.errors.InputError: the interval cannot be used; got: -1.0; accepted: ... greater than 0
+    """
+    try:
+        return LabelPlan(**values)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        what, legal = (
+            " ".join(str(word) for word in wrong["loc"]),
+            wrong["msg"].removeprefix("Input should be "),
+        )
+        raise InputError(f"the {what} cannot be used", got=wrong["input"], accepted=legal) from None
 
 
 def label(

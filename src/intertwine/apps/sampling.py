@@ -12,7 +12,7 @@ from ase.stress import voigt_6_to_full_3x3_stress
 from intertwine.data import Structure
 from intertwine.engines.dynamics import Motion
 from intertwine.engines.ensembles import Langevin
-from intertwine.engines.oracle import answering
+from intertwine.engines.oracles import answering
 from intertwine.engines.velocities import thermalise
 from intertwine.errors import IntertwineError
 
@@ -100,6 +100,7 @@ class Perturbation:
             try:
                 frames.append(labelled(atoms, info))
             except IntertwineError:
+                calculator.reset()
                 failures += 1
                 if failures > self.frames:
                     raise
@@ -156,6 +157,7 @@ class IsolatedAtom:
                 info = {"config_type": "isolated_atom", "unpaired_electrons": moment, "source": "vacuum"}
                 found.append(labelled(atoms, info))
             except IntertwineError as failure:
+                calculator.reset()
                 error = failure
         if not found:
             what = f"no spin state of the isolated atom {chemical_symbols[self.number]} can be computed"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from intertwine.engines.calculator import IntertwineCalculator
     from intertwine.engines.dynamics import Motion, resume_dynamics, run_dynamics
     from intertwine.engines.ensembles import NPT, NVE, Ensemble, Langevin
-    from intertwine.engines.oracle import oracle
+    from intertwine.engines.oracles import oracle
     from intertwine.engines.predictor import Predictor
     from intertwine.engines.relaxation import Relaxation, relax
     from intertwine.engines.snapshot import ExplosionError, Snapshot
@@ -25,7 +25,7 @@ _HOME = {
     "NVE": "ensembles",
     "Langevin": "ensembles",
     "NPT": "ensembles",
-    "oracle": "oracle",
+    "oracle": "oracles",
     "Predictor": "predictor",
     "Relaxation": "relaxation",
     "relax": "relaxation",

@@ -59,7 +59,6 @@ class IntertwineCalculator(Calculator):
         "stress",
         "hessian",
     ]
-    ignored_changes: ClassVar[set[str]] = {"initial_charges", "initial_magmoms"}
 
     def __init__(
         self,
@@ -94,6 +93,13 @@ class IntertwineCalculator(Calculator):
         if "hessian" in properties:
             self.results["hessian"] = hessian(self.model, graph).detach().cpu().numpy()
 
+    def check_state(self, atoms: Atoms, tol: float = 0.0) -> list[str]:
+        """What changed since the results were computed; charges and magnetic moments do not matter."""
+        if self.atoms is None:
+            return list(all_changes)
+        now, then = _geometry(atoms), _geometry(self.atoms)
+        return [name for name in now if not np.array_equal(now[name], then[name])]
+
     def get_hessian(self, atoms: Atoms | None = None) -> Float[np.ndarray, "coordinates coordinates"]:
         """∂²E/∂x∂x, eV/Å², `[3·atoms, 3·atoms]`, coordinates x, y, z of atom 0, then of atom 1, …"""
         return np.asarray(self.get_property("hessian", atoms))
@@ -118,3 +124,12 @@ class IntertwineCalculator(Calculator):
         if "stress" in out:
             results["stress"] = full_3x3_to_voigt_6_stress(out["stress"][0])
         return results
+
+
+def _geometry(atoms: Atoms) -> dict[str, np.ndarray]:
+    return {
+        "positions": atoms.positions,
+        "numbers": atoms.numbers,
+        "cell": atoms.cell.array,
+        "pbc": atoms.pbc,
+    }

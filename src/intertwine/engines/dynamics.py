@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from intertwine.engines.ensembles import NVE, Ensemble, ensemble
-from intertwine.engines.oracle import answering
+from intertwine.engines.oracles import answering
 from intertwine.engines.record import Record
 from intertwine.engines.restart import State, arrays_of, atoms_from, read_state, write_state
 from intertwine.engines.snapshot import Snapshot, check_alive, take_snapshot
@@ -40,7 +40,7 @@ class Motion:
         IntertwineError: the calculator cannot compute these atoms.
 
     >>> from ase.build import bulk
-    >>> from intertwine.engines.oracle import oracle
+    >>> from intertwine.engines.oracles import oracle
     >>> copper = bulk("Cu", cubic=True)
     >>> copper.calc = oracle("emt")
     >>> motion = Motion(copper, NVE(), time_step=2.0, rng=np.random.default_rng(0))
@@ -82,7 +82,7 @@ class Motion:
         """
         when = self.step + 1, (self.step + 1) * self.time_step
         try:
-            with np.errstate(all="ignore"), answering(f"at step {when[0]} ({when[1]:g} fs)"):
+            with np.errstate(all="ignore"), answering(f"at step {when[0]} ({when[1]:g} fs)", who="the run"):
                 self._integrator.step()
         except Exception:
             check_alive(self.atoms, *when, self.temperature_limit)
@@ -172,7 +172,7 @@ def run_dynamics(
 
     >>> import tempfile
     >>> from ase.build import bulk
-    >>> from intertwine.engines.oracle import oracle
+    >>> from intertwine.engines.oracles import oracle
     >>> copper = bulk("Cu", cubic=True)
     >>> copper.calc = oracle("emt")
     >>> with tempfile.TemporaryDirectory() as folder:

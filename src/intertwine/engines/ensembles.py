@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from ase import Atoms, units
@@ -91,7 +91,7 @@ class NPT:
     pressure: float = 0.0
     thermostat_time: float = 100.0
     barostat_time: float = 1000.0
-    cell: Literal["isotropic", "full"] = "isotropic"
+    cell: str = "isotropic"
 
     def __post_init__(self) -> None:
         for field, unit in (("temperature", "K"), ("thermostat_time", "fs"), ("barostat_time", "fs")):

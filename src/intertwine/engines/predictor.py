@@ -102,7 +102,7 @@ class Predictor:
         arrays = {name: value.detach().cpu().numpy() for name, value in results.items()}
         ends = np.cumsum([0, *(graph.n_atoms for graph in graphs)]).tolist()
         return [
-            {name: array[first:last] if name in PER_ATOM else array[system] for name, array in arrays.items()}
+            {n: array[first:last] if n in PER_ATOM else array[system, ...] for n, array in arrays.items()}
             for system, (first, last) in enumerate(pairwise(ends))
         ]
 

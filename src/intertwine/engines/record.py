@@ -61,7 +61,8 @@ class Record:
     def write(self, atoms: Atoms, snapshot: Snapshot) -> None:
         """Add one row and one frame."""
         self._rows.writerow(snapshot.row())
-        frame = atoms.copy()
+        geometry = {name: getattr(atoms, name) for name in ("numbers", "positions", "cell", "pbc")}
+        frame = Atoms(**geometry, momenta=atoms.get_momenta())
         frame.info = {"step": snapshot.step, "time_fs": snapshot.time}
         frame.calc = SinglePointCalculator(frame, energy=snapshot.potential, forces=atoms.get_forces())
         write_extxyz(self._trajectory, [frame])

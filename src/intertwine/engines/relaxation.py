@@ -10,7 +10,7 @@ from ase import Atoms, units
 from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS, FIRE, LBFGS
 
-from intertwine.engines.oracle import answering
+from intertwine.engines.oracles import answering
 from intertwine.errors import InputError, nearest
 
 OPTIMIZERS: Final[dict[str, Any]] = {"fire": FIRE, "bfgs": BFGS, "lbfgs": LBFGS}
@@ -71,7 +71,7 @@ def relax(
         IntertwineError: the calculator failed, or the structure fell apart.
 
     >>> from ase.build import molecule
-    >>> from intertwine.engines.oracle import oracle
+    >>> from intertwine.engines.oracles import oracle
     >>> nitrogen = molecule("N2")
     >>> nitrogen.calc = oracle("emt")
     >>> relax(nitrogen, fmax=0.001).converged

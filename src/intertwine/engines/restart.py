@@ -53,10 +53,10 @@ def atoms_from(arrays: dict[str, np.ndarray]) -> Atoms:
 
 def write_state(state: State, folder: Path) -> None:
     """Write the state to `folder`, replacing the last one in one move."""
-    header = {"version": VERSION, **state.header}
+    header = {"format": FORMAT, "version": VERSION, **state.header}
     payload = save(
-        {name: np.ascontiguousarray(array) for name, array in state.arrays.items()},
-        metadata={"format": FORMAT, "intertwine": json.dumps(header)},
+        {name: np.array(array, order="C") for name, array in state.arrays.items()},
+        metadata={"intertwine": json.dumps(header)},
     )
     temporary = folder / f".{NAME}.part"
     temporary.write_bytes(payload)
@@ -76,9 +76,9 @@ def read_state(folder: Path) -> State:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if metadata.get("format") != FORMAT:
-            raise InputError(f"'{path}' is not a restart file of a molecular dynamics run")
         header = json.loads(metadata["intertwine"])
+        if header["format"] != FORMAT:
+            raise InputError(f"'{path}' is not a restart file of a molecular dynamics run")
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise InputError(f"the restart file '{path}' is damaged", got=str(error).splitlines()[0]) from error
     if header["version"] > VERSION:

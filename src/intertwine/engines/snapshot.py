@@ -94,10 +94,12 @@ def take_snapshot(atoms: Atoms, step: int, time: float, origin: float = math.nan
 def check_alive(atoms: Atoms, step: int, time: float, temperature_limit: float) -> None:
     """Raise `ExplosionError` when positions are not finite or the atoms are hotter than the limit (K)."""
     temperature = float(atoms.get_temperature())
-    finite = bool(np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all())
+    finite = all(np.isfinite(a).all() for a in (atoms.positions, atoms.get_momenta(), atoms.cell.array))
     if finite and temperature <= temperature_limit:
         return
-    sign = f"the temperature reached {temperature:.3g} K" if finite else "positions are not finite any more"
+    sign = (
+        f"the temperature reached {temperature:.3g} K" if finite else "positions or velocities are not finite"
+    )
     raise ExplosionError(
         f"the run exploded at step {step} ({time:g} fs): {sign}; allowed: up to {temperature_limit:g} K; "
         "do: a shorter time step, or train the model on such configurations"

@@ -27,11 +27,11 @@ STRICT: Final[frozenset[str]] = frozenset({"tblite", "emt", "lj", "morse"})
 
 
 @contextmanager
-def answering(where: str) -> Iterator[None]:
-    """Turn a calculator's failure into one line that says `where` it happened.
+def answering(where: str, who: str = "the calculator") -> Iterator[None]:
+    """Turn a failure to compute into one line that says `who` failed `where`.
 
     Raises:
-        IntertwineError: the calculator raised anything that a calculator raises when it cannot compute.
+        IntertwineError: anything was raised that numerical code raises when it cannot compute.
 
     >>> with answering("on frame 3"):
     ...     raise RuntimeError("SCF not converged")
@@ -43,7 +43,7 @@ def answering(where: str) -> Iterator[None]:
         yield
     except (RuntimeError, KeyError, ArithmeticError, np.linalg.LinAlgError) as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise IntertwineError(f"the calculator failed {where}: {reason}") from error
+        raise IntertwineError(f"{who} failed {where}: {reason}") from error
 
 
 def oracle(name: str, **options: Any) -> Calculator:

@@ -1,0 +1,117 @@
+"""`intertwine evaluate` and `intertwine certify`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from intertwine.cli.options import (
+    Device,
+    EnergyKey,
+    EnergyUnit,
+    ForcesKey,
+    ForceUnit,
+    ModelFile,
+    Overwrite,
+    Seed,
+    StressKey,
+    StressUnit,
+    label_keys,
+    label_units,
+)
+from intertwine.cli.outputs import claim_folder
+
+
+def evaluate(
+    model: ModelFile,
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Labelled frames: extxyz, ASE db, …")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the errors (JSON) and parity plots.")
+    ] = Path("evaluation"),
+    require: Annotated[
+        list[str], typer.Option(help="Labels that every frame must have; repeat.", rich_help_panel="Labels")
+    ] = ["energy", "forces"],  # noqa: B006 (typer copies it)
+    energy_key: EnergyKey = "energy",
+    forces_key: ForcesKey = "forces",
+    stress_key: StressKey = "stress",
+    energy_unit: EnergyUnit = "eV",
+    force_unit: ForceUnit = "eV/Å",
+    stress_unit: StressUnit = "eV/Å^3",
+    device: Device = "cpu",
+    overwrite: Overwrite = False,
+) -> None:
+    """Errors of a model on labelled frames, per property with units, and parity plots.
+
+    **Examples**
+
+    - `intertwine evaluate run/model.safetensors test.extxyz`
+    - `intertwine evaluate model.safetensors md17.xyz --energy-unit kcal/mol --force-unit kcal/mol/Å`
+    - `intertwine evaluate model.safetensors bulk.xyz --energy-key REF_energy --forces-key REF_forces`
+    """
+    keys = label_keys(energy_key, forces_key, stress_key)
+    units = label_units(energy_unit, force_unit, stress_unit)
+    from intertwine.data import read
+
+    frames = read(data, keys=keys, units=units, require=require)
+    from intertwine.engines import Predictor
+
+    potential = Predictor.load(model, device).model
+    claim_folder(output, [f"{data.stem}.{ending}" for ending in ("json", "svg", "png")], overwrite)
+    from rich.console import Console
+
+    from intertwine.apps.evaluate import evaluate_report
+
+    evaluation = evaluate_report(potential, frames, name=data.stem)
+    Console().print(evaluation.table())
+    for file in evaluation.write(output):
+        typer.echo(f"wrote {file}")
+
+
+def certify(
+    model: ModelFile,
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DATA]", help="Structures to try the laws on, beside those made for it."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for certificate.json and certificate.html.")
+    ] = Path("certificate"),
+    budget: Annotated[float, typer.Option(min=1.0, help="Seconds to spend, roughly.")] = 20.0,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Try the laws of physics on a model: symmetry, conservation, smoothness, extensivity, precision.
+
+    Each line says claim, measured figure, tolerance and verdict. Exit status 1 when a law is broken.
+
+    **Examples**
+
+    - `intertwine certify run/model.safetensors`
+    - `intertwine certify run/model.safetensors test.extxyz --budget 60 --output proof`
+    """
+    from intertwine.data import read
+
+    frames = read(data, require=()) if data is not None else None
+    from intertwine.observables import load_model
+
+    potential = load_model(model)
+    claim_folder(output, ["certificate.json", "certificate.html"], overwrite)
+    from rich.console import Console
+
+    from intertwine.cli.progress import progress
+    from intertwine.testing import certify as tried
+
+    with progress("certifying", None, "laws") as advance:
+        certificate = tried(
+            potential,
+            frames,
+            seed=seed,
+            budget=budget,
+            progress=lambda law, done, total: advance(done, f"of {total}: {law}"),
+        )
+    certificate.to_json(output / "certificate.json")
+    certificate.to_html(output / "certificate.html")
+    Console().print(certificate.table())
+    typer.echo(f"wrote {output / 'certificate.json'} and {output / 'certificate.html'}")
+    if not certificate.passed:
+        raise typer.Exit(1)
