@@ -1,0 +1,186 @@
+"""Beside the fitting: the state is kept, the epochs are written down, somebody may be watching."""
+
+import csv
+import importlib.util
+import io
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from intertwine.data.atomic import replacing
+from intertwine.train.module import Fit
+
+
+class KeepState(lightning.Callback):
+    """Saves the whole state after every epoch and, within long ones, before a minute of work is at stake.
+
+    Epochs shorter than `rest` seconds are not all saved: the state is then at most `rest` old. Together with
+    the state of an epoch the best model so far is published.
+
+    Lightning resumes exactly from two kinds of places: between two batches of an epoch, and after an epoch
+    with its validation. The gap between the last batch and the end of the validation is not one of them, so
+    nothing is saved there.
+    """
+
+    every = 50.0
+    """Seconds after which a state is due within an epoch."""
+    rest = 5.0
+    """Seconds that pass at least between two states of epochs."""
+
+    def __init__(self, path: Path, publish: Callable[[Fit], None]) -> None:
+        self.path, self.publish = path, publish
+        self.saved, self.published = time.monotonic(), 0
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, fit: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        last = batch_idx + 1 == trainer.num_training_batches
+        if not last and time.monotonic() - self.saved >= self.every and fit.healthy:
+            self._save(trainer)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, fit: Any) -> None:
+        if trainer.should_stop or time.monotonic() - self.saved >= self.rest:
+            self._save(trainer)
+            if fit.best["epoch"] != self.published:
+                self.publish(fit)
+                self.published = fit.best["epoch"]
+
+    def _save(self, trainer: lightning.Trainer) -> None:
+        trainer.save_checkpoint(self.path, weights_only=False)
+        self.saved = time.monotonic()
+
+
+class EpochTable(lightning.Callback):
+    """One line of `metrics.csv` per epoch; lines that a resumed run will write again are taken out first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.columns: list[str] = []
+
+    def on_train_start(self, trainer: lightning.Trainer, fit: Any) -> None:
+        rows = read_table(self.path) if self.path.exists() else []
+        kept = [row for row in rows if row.get("epoch") and int(row["epoch"]) <= fit.plan.epochs_done]
+        self.columns = list(kept[0]) if kept else []
+        if self.path.exists():
+            header = [_line(self.columns)] if kept else []
+            with replacing(self.path) as scratch:
+                scratch.write_text("".join(header + [_line(row.values()) for row in kept]), encoding="utf-8")
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, fit: Any) -> None:
+        with self.path.open("a", encoding="utf-8", newline="") as file:
+            if not self.columns:
+                self.columns = list(fit.row)
+                file.write(_line(self.columns))
+            file.write(_line(fit.row.get(name, "") for name in self.columns))
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Complete lines of a `metrics.csv`; one that a crash cut short is left out."""
+    text = path.read_text(encoding="utf-8")
+    rows = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1]))
+    return [row for row in rows if None not in row and None not in row.values()]
+
+
+def _line(values: Any) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(values)
+    return buffer.getvalue()
+
+
+class TensorBoard(lightning.Callback):
+    """The same figures for TensorBoard; made only where it is installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.writer: Any = None
+
+    @staticmethod
+    def installed() -> bool:
+        """Whether tensorboard can be imported, found out without importing it."""
+        return importlib.util.find_spec("tensorboard") is not None
+
+    def on_train_start(self, trainer: lightning.Trainer, fit: Any) -> None:
+        from torch.utils.tensorboard.writer import SummaryWriter
+
+        self.writer = SummaryWriter(str(self.folder), purge_step=fit.plan.epochs_done + 1)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, fit: Any) -> None:
+        for name, figure in fit.row.items():
+            self.writer.add_scalar(name.replace("_", "/", 1), figure, int(fit.row["epoch"]))
+
+    def teardown(self, trainer: lightning.Trainer, fit: Any, stage: str) -> None:
+        if self.writer is not None:
+            self.writer.close()
+
+
+class Watch(lightning.Callback):
+    """A progress bar on a terminal; a line now and then elsewhere."""
+
+    def __init__(self, console: Console, pause: float = 10.0) -> None:
+        self.console, self.pause = console, pause
+        self.progress: Progress | None = None
+        self.shown = -pause
+
+    def on_train_start(self, trainer: lightning.Trainer, fit: Any) -> None:
+        if not self.console.is_terminal:
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=self.console, auto_refresh=False, transient=True)
+        self.task = self.progress.add_task("training", total=None)
+        self.progress.start()
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, fit: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self.progress is not None and time.monotonic() - self.shown >= 0.25:
+            self._draw(fit)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, fit: Any) -> None:
+        if self.progress is not None:
+            self._draw(fit)
+        elif trainer.should_stop or time.monotonic() - self.shown >= self.pause:
+            self.console.print(sentence(fit.row), highlight=False, soft_wrap=True)
+            self.shown = time.monotonic()
+
+    def _draw(self, fit: Fit) -> None:
+        assert self.progress is not None
+        plan = fit.plan
+        self.progress.update(
+            self.task,
+            completed=plan.step,
+            total=plan.epochs * plan.schedule.steps,
+            description=sentence(fit.row) if fit.row else f"epoch 1/{plan.epochs}",
+            refresh=True,
+        )
+        self.shown = time.monotonic()
+
+    def on_exception(self, trainer: lightning.Trainer, fit: Any, exception: BaseException) -> None:
+        self._close()
+
+    def on_train_end(self, trainer: lightning.Trainer, fit: Any) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None
+
+
+def sentence(row: Mapping[str, float | int]) -> str:
+    """An epoch in words.
+
+    >>> sentence({"epoch": 3, "epochs": 9, "valid_energy_rmse": 0.00123, "best_epoch": 3})
+    'epoch 3/9: energy 1.23 meV/atom (best)'
+    """
+    parts = [
+        f"{label} {1000.0 * row[key]:.3g} {unit}".replace("e+0", "e")
+        for label, unit in (("energy", "meV/atom"), ("forces", "meV/Å"), ("stress", "meV/Å^3"))
+        if (key := f"valid_{label}_rmse") in row
+    ]
+    best = " (best)" if row["best_epoch"] == row["epoch"] else ""
+    return f"epoch {row['epoch']:g}/{row['epochs']:g}: {', '.join(parts)}{best}"

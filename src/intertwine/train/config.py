@@ -1,0 +1,217 @@
+"""A run as one typed sentence: which data, which model, how long, where to."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from intertwine.data.labels import LabelKeys, LabelUnits, known_label
+
+PRESETS: dict[str, dict[str, int]] = {
+    "small": {"channels": 16, "layers": 2, "l_max": 2, "hidden_l": 1, "radial": 6},
+    "medium": {"channels": 32, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 8},
+    "large": {"channels": 64, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 10},
+}
+"""Sizes that go together; any of them can still be set on its own."""
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """Base of every part of the configuration: unknown keys are refused, nothing changes after it is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class KeysConfig(Section):
+    """Under which key the files keep each label."""
+
+    energy: str = "energy"
+    forces: str = "forces"
+    stress: str = "stress"
+
+
+class UnitsConfig(Section):
+    """In which unit the files keep each label; positions are always in Å."""
+
+    energy: str = "eV"
+    forces: str = "eV/Å"
+    stress: str = "eV/Å^3"
+
+    @model_validator(mode="after")
+    def _units_that_exist(self) -> "UnitsConfig":
+        LabelUnits(**self.model_dump())
+        return self
+
+
+class DataConfig(Section):
+    """Which frames teach, which choose the best weights, which are only looked at when all is done."""
+
+    train: Path
+    """File that ASE reads (extxyz, db, …)."""
+    valid: Path | float = 0.1
+    """A file; or a fraction (< 1) or a number of the frames of `train`, drawn by the seed and held out."""
+    test: tuple[Path, ...] = ()
+    """Files evaluated at the end with the final model."""
+    isolated_atoms: Path | None = None
+    """File with one frame per element, a single atom each: its energies become the reference energies."""
+    require: tuple[str, ...] = ("energy", "forces")
+    """Labels that every frame must have; others are used where they are."""
+    keys: KeysConfig = KeysConfig()
+    units: UnitsConfig = UnitsConfig()
+
+    @field_validator("valid")
+    @classmethod
+    def _frames_or_a_part_of_them(cls, valid: Path | float) -> Path | float:
+        if isinstance(valid, float) and (valid <= 0 or (valid > 1 and valid != round(valid))):
+            raise ValueError("it is a file, a fraction between 0 and 1, or a whole number of frames")
+        return valid
+
+    @field_validator("require")
+    @classmethod
+    def _labels_that_exist(cls, require: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(known_label(name) for name in require)
+
+    @property
+    def label_keys(self) -> LabelKeys:
+        """As the readers take them."""
+        return LabelKeys(**self.keys.model_dump())
+
+    @property
+    def label_units(self) -> LabelUnits:
+        """As the readers take them."""
+        return LabelUnits(**self.units.model_dump())
+
+
+class ModelConfig(Section):
+    """What the potential is made of; species and energies come from the data."""
+
+    preset: Literal["small", "medium", "large"] = "medium"
+    """Sizes for what is not set below."""
+    cutoff: Positive = 5.0
+    """Å; information travels `layers` times as far."""
+    channels: Count = 32
+    """Width."""
+    layers: Count = 2
+    """Rounds of messages."""
+    l_max: Annotated[int, Field(ge=1, le=6)] = 3
+    """Angular resolution of the surroundings of an atom."""
+    hidden_l: Literal[0, 1] = 1
+    """Highest degree that is passed on between layers."""
+    radial: Count = 8
+    """Number of radial functions."""
+    zbl: bool = False
+    """Add the repulsion of nuclei at short range."""
+    forces: Literal["derivative", "direct"] = "derivative"
+    """The derivative of the energy; or predicted on their own, which does not conserve energy."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        if isinstance(given, dict) and (preset := given.get("preset", "medium")) in PRESETS:
+            return PRESETS[preset] | given
+        return given
+
+
+class WeightsConfig(Section):
+    """Price of errors, of their size (norm) or of their squares (mse, huber), from a point on."""
+
+    at: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Part of the training done when these weights take over, 0 to 1."""
+    energy: NotNegative = 3.0
+    """Per eV/atom, or its square."""
+    forces: NotNegative = 1.0
+    """Per eV/Å, or its square."""
+    stress: NotNegative = 10.0
+    """Per eV/Å³, or its square; where the data has stress."""
+
+
+class TrainingConfig(Section):
+    """How the weights are found."""
+
+    epochs: Count = 200
+    """Passes over the training frames, at most."""
+    max_minutes: Positive | None = None
+    """Budget: the first epoch is timed, and as many epochs are planned as fit."""
+    batch_size: Count = 8
+    """Frames per step."""
+    learning_rate: Positive = 0.01
+    """At the top of the schedule."""
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    """How it falls to zero."""
+    warmup: NotNegative = 1.0
+    """Epochs of rise before that."""
+    optimizer: Literal["adam", "adamw"] = "adam"
+    """AdamW decays the weights themselves."""
+    weight_decay: NotNegative = 0.0
+    """Pull towards zero."""
+    loss: Literal["norm", "mse", "huber"] = "norm"
+    """Lengths of the deviations, squares of their components, or squares that turn linear."""
+    huber_delta: Positive = 0.01
+    """Errors beyond it count linearly; in the unit of the label."""
+    weights: Annotated[tuple[WeightsConfig, ...], Field(min_length=1)] = (WeightsConfig(),)
+    """One set of weights, or a list of them with rising `at`."""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    """Decay of the moving average of the weights, the one that is validated and kept; 0 for none."""
+    clip: Positive | None = 10.0
+    """Longest gradient that is followed."""
+    patience: Count | None = None
+    """Stop after this many epochs without improvement."""
+    precision: Literal["float32", "float64"] = "float32"
+    """Of the weights; geometry and energies are float64 in either case."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to compute; auto takes a GPU where there is one."""
+    threads: Count | None = None
+    """CPU threads; as many as PyTorch likes if not set."""
+
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _one_set_is_a_list_of_one(cls, weights: Any) -> Any:
+        if isinstance(weights, dict):
+            return (weights,)
+        return tuple(weights) if isinstance(weights, list) else weights
+
+    @field_validator("weights")
+    @classmethod
+    def _in_order_and_of_some_use(cls, weights: tuple[WeightsConfig, ...]) -> tuple[WeightsConfig, ...]:
+        times = [stage.at for stage in weights]
+        if times[0] != 0.0 or any(later <= earlier for earlier, later in pairwise(times)):
+            raise ValueError("'at' starts at 0 and rises from one set to the next")
+        if any(stage.energy == stage.forces == stage.stress == 0 for stage in weights):
+            raise ValueError("a set of weights cannot be all zero")
+        return weights
+
+    def weights_at(self, progress: float) -> dict[str, float]:
+        """Weight of each label when a part of the training is done.
+
+        >>> stages = (WeightsConfig(), WeightsConfig(at=0.75, energy=100.0))
+        >>> TrainingConfig(weights=stages).weights_at(0.8)["energy"]
+        100.0
+        """
+        stage = [stage for stage in self.weights if stage.at <= progress][-1]
+        return stage.model_dump(exclude={"at"})
+
+
+class RunConfig(Section):
+    """Everything that a training depends on.
+
+    Read it from YAML with `load_config`, or write it in Python:
+
+    >>> config = RunConfig(data=DataConfig(train=Path("train.xyz")), training=TrainingConfig(epochs=10))
+    >>> config.model.channels, config.training.epochs, config.output
+    (32, 10, PosixPath('run'))
+    """
+
+    data: DataConfig
+    """Frames and their labels."""
+    model: ModelConfig = ModelConfig()
+    """The potential."""
+    training: TrainingConfig = TrainingConfig()
+    """The fit."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Of the split, the first weights and the order of the batches."""
+    output: Path = Path("run")
+    """Folder of the run, relative to where the command is given."""
