@@ -68,7 +68,8 @@ def rewritings(draw: st.DrawFn, structure: Structure) -> Callable[[Structure], S
         basis = np.eye(3, dtype=np.int64)
         basis[np.ix_(pbc, pbc)] = draw(unimodular(int(pbc.sum()), 3))
         return lambda s: recelled(s, basis)
-    repeats = tuple(draw(st.integers(1, 2)) if axis else 1 for axis in pbc)
+    along = [draw(st.integers(1, 2)) if axis else 1 for axis in pbc]
+    repeats = (along[0], along[1], along[2])
     return lambda s: supercell(wrapped(s) if way == "deeper" else s, repeats)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from drawn_crystals import CUTOFF, crystals, edge_table, toy_energies
+from drawn_crystals import CUTOFF, crystals, edge_table, rotations, toy_energies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +45,37 @@ def test_a_wandering_system_has_the_edges_of_a_fresh_graph(
             cell=structure.cell @ strain,
         )
         structure = wrapped(structure) if number == 7 else structure
+
+
+@given(rotation=rotations(), share=st.floats(0, 1), steps=st.integers(1, 9))
+def test_two_atoms_just_left_out_are_seen_when_they_meet(
+    rotation: np.ndarray, share: float, steps: int
+) -> None:
+    """However the approach is shared between the two."""
+    apart, near = CUTOFF + SKIN + 1e-6, CUTOFF - 1e-3
+    moving = NeighbourList(CUTOFF, SKIN)
+    for gone in np.linspace(0, apart - near, steps + 1):
+        line = np.array([[share * gone, 0, 0], [apart - (1 - share) * gone, 0, 0], [50, 1, 0], [90, 0, 0]])
+        found = moving.graph(Structure([1, 1, 1, 1], line @ rotation))
+    assert len(edge_table(found)) == 2
+
+
+@given(rotation=rotations(), axes=st.sets(st.integers(0, 2), min_size=1), sheared=st.floats(0, 1))
+def test_images_just_left_out_are_seen_when_the_cell_shrinks(
+    rotation: np.ndarray, axes: set[int], sheared: float
+) -> None:
+    """Squeezed along some axes while sheared along others, the atoms riding on the cell or not."""
+    moving = NeighbourList(CUTOFF, SKIN)
+    pbc = np.isin(np.arange(3), list(axes))
+    for length in np.linspace(CUTOFF + SKIN + 1e-6, CUTOFF - 1e-3, 5):
+        cell = length * np.eye(3) + sheared * (CUTOFF - length) * np.eye(3, k=1)
+        structure = Structure([1], [[1.0, 2.0, 3.0]], cell @ rotation, pbc)
+        found = moving.graph(structure)
+        np.testing.assert_allclose(
+            edge_table(found).sum(0), edge_table(build_graph(structure, CUTOFF)).sum(0), atol=1e-9
+        )
+        assert len(edge_table(found)) == len(edge_table(build_graph(structure, CUTOFF)))
+    assert len(edge_table(found)) > 0
 
 
 def test_edges_are_kept_while_no_atom_has_moved_half_the_skin() -> None:
