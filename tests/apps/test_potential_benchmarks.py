@@ -1,0 +1,113 @@
+"""The accuracy benchmarks run as commands and state what they must, on stand-ins for the public data."""
+
+import importlib
+import json
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+
+from intertwine.errors import InputError
+
+PROJECT = Path(__file__).parents[2]
+OPTIONS = ["--minutes", "0.01", "--threads", "1", "--preset", "small", "--epochs", "1"]
+
+
+@pytest.fixture(autouse=True)
+def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(PROJECT)
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def cluster(rng: np.random.Generator) -> Atoms:
+    atoms = bulk("Cu", cubic=True).repeat(2)[:5]
+    atoms.pbc, atoms.cell = False, None
+    atoms.rattle(0.1, rng=rng)
+    atoms.calc = EMT()
+    atoms.get_forces()
+    return atoms
+
+
+def marked(rng: np.random.Generator, verified: bool) -> Atoms:
+    """A crystal with its labels under mlearn's keys."""
+    atoms = bulk("Cu", cubic=True)
+    atoms.rattle(0.05, rng=rng)
+    atoms.calc = EMT()
+    info = {"REF_energy": atoms.get_potential_energy(), "REF_stress": atoms.get_stress(voigt=False)}
+    plain = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True, info=info)
+    plain.info["shear_order_verified"] = verified
+    plain.info["config_type"] = "bulk" if verified else "surface"
+    plain.arrays["REF_forces"] = atoms.get_forces()
+    return plain
+
+
+def only_json(folder: Path) -> dict:
+    (path,) = folder.glob("*.json")
+    return json.loads(path.read_text(), parse_constant=pytest.fail)
+
+
+def test_acac_prints_ours_beside_the_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, rng = tmp_path / "data" / "acac", np.random.default_rng(0)
+    data.mkdir(parents=True)
+    for name, frames in (("train_300K", 54), ("test_MD_300K", 2), ("test_MD_600K", 2)):
+        ase.io.write(data / f"{name}.xyz", [cluster(rng) for _ in range(frames)])
+    alone = Atoms("Cu", info={"config_type": "isolated_atom", "energy": 3.5})
+    ase.io.write(data / "isolated_atoms.xyz", alone)
+    monkeypatch.setenv("INTERTWINE_DATA", str(data.parent))
+    acac = importlib.import_module("benchmarks.acac")
+    acac.main([*OPTIONS, "--output", str(tmp_path / "runs"), "--results", str(tmp_path / "results")])
+    record = only_json(tmp_path / "results")
+    assert record["seed"] == 0
+    assert record["training"]["cpu_seconds"] > 0
+    assert record["machine"]["threads"] >= 1
+    assert {row["model"].split()[0] for row in record["published"]} == {"BOTNet", "NequIP", "MACE"}
+    shown = capsys.readouterr().out
+    for set_name in ("300 K", "600 K"):
+        for quantity in ("energy", "forces"):
+            assert f"{record['tests'][set_name]['errors'][quantity]['rmse']:.2f}" in shown
+    (run,) = (tmp_path / "runs").iterdir()
+    provenance = json.loads((run / "provenance.json").read_text())
+    assert provenance["reference_origin"] == "isolated"
+    assert provenance["data"]["valid"]["frames"] == 50
+
+
+def test_mlearn_states_the_stress_and_trusts_only_verified_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, rng = tmp_path / "data" / "mlearn", np.random.default_rng(0)
+    data.mkdir(parents=True)
+    ase.io.write(data / "Si_train.extxyz", [marked(rng, k != 3) for k in range(12)])
+    ase.io.write(data / "Si_test.extxyz", [marked(rng, k != 0) for k in range(3)])
+    monkeypatch.setenv("INTERTWINE_DATA", str(data.parent))
+    mlearn = importlib.import_module("benchmarks.mlearn")
+    mlearn.main([*OPTIONS, "--output", str(tmp_path / "runs"), "--results", str(tmp_path / "results")])
+    errors = only_json(tmp_path / "results")["test"]["errors"]
+    assert errors["stress"]["n"] == 9 * 2
+    assert errors["forces"]["n"] == 3 * 4 * 3
+    shown = capsys.readouterr().out
+    assert f"{errors['energy_per_atom']['mae']:.2f}" in shown
+    assert f"{errors['forces']['mae'] / 1000:.3f}" in shown
+    assert f"{errors['stress']['mae']:.3f}" in shown
+
+
+def test_without_the_data_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    record = importlib.import_module("benchmarks.record")
+    monkeypatch.delenv("INTERTWINE_DATA", raising=False)
+    with pytest.raises(InputError, match="INTERTWINE_DATA is not set"):
+        record.data_folder("acac")
+    monkeypatch.setenv("INTERTWINE_DATA", str(tmp_path))
+    with pytest.raises(InputError, match="no folder 'acac'"):
+        record.data_folder("acac")
+
+
+@pytest.mark.parametrize("element", ["Li", "Mo", "Si", "Ge"])
+def test_published_rows_have_a_source_and_a_figure_for_each_column(element: str) -> None:
+    published = importlib.import_module("benchmarks.published")
+    assert all(len(row.figures) == 4 and row.source for row in published.ACAC)
+    assert all(len(row.figures) == 2 and row.source for row in published.MLEARN[element])
