@@ -1,0 +1,1 @@
+"""One page per task of the field: assemble, run, measure, report."""
