@@ -5,56 +5,44 @@ from typing import Annotated
 
 import typer
 
-from intertwine.cli.options import ModelFile, Overwrite, Seed
-from intertwine.cli.outputs import claim_folder
+from intertwine.cli.options import Overrides
 
 
 def direct_forces(
-    model: ModelFile,
-    direct: Annotated[
-        Path, typer.Argument(metavar="DIRECT", help="A model of the same size trained with direct forces.")
-    ],
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Frames that neither model has seen.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the figures and direct_forces.json.")
-    ] = Path("direct-forces"),
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration of a training, YAML.")],
+    overrides: Overrides = None,
     loops: Annotated[int, typer.Option(min=1, help="Closed loops to walk.")] = 24,
     picoseconds: Annotated[float, typer.Option(min=0.01, help="Length of the free run, ps.")] = 5.0,
     time_step: Annotated[float, typer.Option(min=0.01, help="Of the free run, fs.")] = 0.5,
     temperature: Annotated[float, typer.Option(min=0.0, help="Of its first velocities, K.")] = 300.0,
-    seed: Seed = 0,
-    overwrite: Overwrite = False,
 ) -> None:
-    """What it costs to predict forces directly: work done round closed loops, drift of the energy.
+    """What it costs on your own data to predict forces directly, instead of deriving them from an energy.
+
+    Trains two models that differ in nothing else, then measures on the test frames: errors, work done round
+    closed loops, drift of the energy in free motion. Everything goes below the output folder of the
+    configuration; twins that are there already are not trained again.
 
     **Examples**
 
-    - `intertwine train config.yaml model.forces=direct name=twin`
-    - `intertwine direct-forces run/model.safetensors twin/model.safetensors test.extxyz`
+    - `intertwine direct-forces config.yaml output=twins`
+    - `intertwine direct-forces config.yaml output=twins training.epochs=20 --picoseconds 20`
     """
-    from intertwine.data import read
+    from intertwine.train.config_file import load_config
 
-    frames = read(data, require=())
-    from intertwine.observables import load_model
-
-    pair = load_model(model), load_model(direct)
-    claim_folder(output, ["direct_forces.json"], overwrite)
+    settings = load_config(config, overrides or [])
     from rich.console import Console
 
-    from intertwine.apps.direct_forces import compare
+    from intertwine.apps.twins import compare_twins
     from intertwine.cli.progress import progress
 
     with progress("comparing", 100, "%") as advance:
-        comparison = compare(
-            *pair,
-            frames,
+        comparison = compare_twins(
+            settings,
             loops=loops,
             picoseconds=picoseconds,
             time_step=time_step,
             temperature=temperature,
-            seed=seed,
             progress=lambda what, part: advance(round(100 * part), what),
         )
     Console().print(comparison.table())
-    for file in comparison.write(output):
-        typer.echo(f"wrote {file}")
+    typer.echo(f"wrote {settings.output}")

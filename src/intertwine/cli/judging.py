@@ -53,9 +53,11 @@ def evaluate(
     from intertwine.data import read
 
     frames = read(data, keys=keys, units=units, require=require)
-    from intertwine.engines import Predictor
+    from intertwine.engines.predictor import Predictor, check_species
 
     potential = Predictor.load(model, device).model
+    for index, frame in enumerate(frames):
+        check_species(frame, potential, where=f"frame {index} of {data} ({frame.formula})")
     claim_folder(output, [f"{data.stem}.{ending}" for ending in ("json", "svg", "png")], overwrite)
     from rich.console import Console
 
@@ -71,7 +73,7 @@ def certify(
     model: ModelFile,
     data: Annotated[
         Path | None,
-        typer.Argument(metavar="[DATA]", help="Structures to try the laws on, beside those made for it."),
+        typer.Argument(metavar="DATA", help="Structures to try the laws on, beside those made for it."),
     ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for certificate.json and certificate.html.")
@@ -95,6 +97,10 @@ def certify(
     from intertwine.observables import load_model
 
     potential = load_model(model)
+    from intertwine.engines.predictor import check_species
+
+    for index, frame in enumerate(frames or ()):
+        check_species(frame, potential, where=f"frame {index} of {data} ({frame.formula})")
     claim_folder(output, ["certificate.json", "certificate.html"], overwrite)
     from rich.console import Console
 

@@ -19,10 +19,12 @@ SUMMARY = """Declare the symmetry, learn the physics: equivariant potentials, tr
 Units everywhere: eV, Å, fs, K; pressure in GPa. Wrong input ends in one line and exit status 2; a law that is
 broken, or a relaxation that does not converge, in exit status 1."""
 
+INTERRUPTED = 130
+"""Exit status of a command that was stopped from the keyboard; typer returns it by itself, in silence."""
+
 app = typer.Typer(
     name="intertwine",
     help=SUMMARY,
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -38,10 +40,11 @@ app.command(rich_help_panel="Run")(running.relax)
 app.command(rich_help_panel="Run")(running.md)
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"intertwine {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()
@@ -71,12 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     try:
-        return app([word for word in words if word != "--debug"], standalone_mode=False) or 0
+        asked = [word for word in words if word != "--debug"] or ["--help"]
+        status = app(asked, standalone_mode=False) or 0
+        return _told("interrupted", status) if status == INTERRUPTED else status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except (KeyboardInterrupt, typer.Abort):
-        return _told("interrupted", 130)
+        return _told("interrupted", INTERRUPTED)
     except Exception as error:
         if debug:
             raise

@@ -23,6 +23,10 @@ Precision = Annotated[
 Index = Annotated[
     str, typer.Option(help="Which frame of the file, counted from 0; -1 is the last.", metavar="N")
 ]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="Change single keys, such as training.epochs=50."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of every random number.")]
 

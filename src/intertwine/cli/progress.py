@@ -18,7 +18,7 @@ Advance = Callable[[int, str], None]
 
 @contextmanager
 def progress(what: str, total: int | None, unit: str) -> Iterator[Advance]:
-    """A bar that is moved by calling it with (done, note).
+    """A bar that appears when it is first moved, by calling it with (done, note); on a terminal only.
 
     Args:
         what: at the left of the bar.
@@ -37,6 +37,16 @@ def progress(what: str, total: int | None, unit: str) -> Iterator[Advance]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", style="dim"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        task = bars.add_task(what, total=total, note="")
-        yield lambda done, note: bars.update(task, completed=done, note=note)
+    console = Console(stderr=True)
+    bars = Progress(*columns, console=console, disable=not console.is_terminal)
+    task = bars.add_task(what, total=total, note="")
+
+    def advance(done: int, note: str) -> None:
+        bars.update(task, completed=done, note=note)
+        bars.start()  # does nothing when it has started already
+
+    try:
+        yield advance
+    finally:
+        if bars.live.is_started:
+            bars.stop()

@@ -79,7 +79,7 @@ def md(
     model: Runner,
     structure: Annotated[
         Path | None,
-        typer.Argument(metavar="[STRUCTURE]", help="Where to start; not needed with --resume."),
+        typer.Argument(metavar="STRUCTURE", help="Where to start; not needed with --resume."),
     ] = None,
     output: Annotated[
         Path,

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from intertwine.cli.options import Overrides
+
 
 def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration of the run, YAML.")],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="Change single keys, such as training.epochs=50."),
-    ] = None,
+    overrides: Overrides = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on exactly where the run in its folder stopped.")
     ] = False,
@@ -28,9 +27,10 @@ def train(
     - `intertwine train config.yaml model.preset=large training.epochs=200`
     - `intertwine train config.yaml --resume`
     """
-    from intertwine.apps.potential import train_and_certify
-    from intertwine.train import load_config
+    from intertwine.train.config_file import load_config
 
-    outcome = train_and_certify(load_config(config, overrides or []), resume=resume)
-    if not outcome.certificate.passed:
+    settings = load_config(config, overrides or [])
+    from intertwine.apps.potential import train_and_certify
+
+    if not train_and_certify(settings, resume=resume).passed:
         raise typer.Exit(1)

@@ -1,0 +1,82 @@
+"""Help is instant, complete and says units; the version is told."""
+
+import subprocess
+import sys
+
+import pytest
+
+from intertwine import __version__
+from intertwine.cli.main import app
+
+COMMANDS = ["demo", "label", "train", "evaluate", "certify", "direct-forces", "relax", "md"]
+
+
+def seconds(*words: str) -> float:
+    """Processor time of a fresh interpreter, the best of three."""
+    import resource
+
+    def once() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *words], check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    return min(once() for _ in range(3))
+
+
+CALL = "import sys; from intertwine.cli.main import main; sys.exit(main())"
+
+
+def test_help_takes_less_than_half_a_second():
+    assert seconds("-c", CALL, "--help") < 0.5
+
+
+def test_importing_the_package_takes_less_than_a_second_and_a_half():
+    assert seconds("-c", "import intertwine") < 1.5
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_loads_neither_pytorch_nor_ase(command):
+    code = (
+        "import sys; from intertwine.cli.main import main; status = main(); "
+        "sys.exit(status or any(name in sys.modules for name in ('torch', 'ase', 'numpy')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, command, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Examples" in done.stdout
+
+
+def test_every_command_is_listed_with_examples(say):
+    said = say("--help")
+    assert said.status == 0
+    assert all(command in said.output for command in COMMANDS)
+    assert say().output == said.output
+    names = {info.name or info.callback.__name__ for info in app.registered_commands}
+    assert names == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("md", ["fs", "K", "GPa"]),
+        ("relax", ["eV/Å", "GPa"]),
+        ("label", ["fs", "Å", "K"]),
+        ("evaluate", ["eV"]),
+        ("direct-forces", ["ps", "fs", "K"]),
+    ],
+)
+def test_help_says_units(say, command, words):
+    text = say(command, "--help").output
+    assert all(word in text for word in words)
+
+
+def test_the_version(say):
+    assert say("--version") == (0, f"intertwine {__version__}\n", "")
+
+
+def test_a_closed_pipe_is_no_drama():
+    code = f"{CALL}"
+    done = subprocess.run(
+        f"{sys.executable} -c '{code}' --help | head -1", shell=True, capture_output=True, text=True
+    )
+    assert "Traceback" not in done.stderr
