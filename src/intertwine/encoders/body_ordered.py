@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
@@ -65,7 +65,12 @@ class BodyOrderedLayer(nn.Module):
             self.residual = SchurLinear(Irreps.spherical_harmonics(residual_l), out, channels, channels)
             self.residual_scale = nn.Parameter(1.0 + 0.3 * torch.randn(species, 1, channels))
 
-    def forward(self, gathered: Tensor, species: Tensor, hidden: Tensor | None) -> Tensor:
+    def forward(
+        self,
+        gathered: Float[Tensor, "atoms lm channels"],
+        species: Int64[Tensor, " atoms"],
+        hidden: Float[Tensor, "atoms rows channels"] | None,
+    ) -> Float[Tensor, "atoms rows_out channels"]:
         out = self.mix(self.product(gathered, self.orders[species])) + self.skip(gathered[:, : self.rows])
         if self.residual is not None and hidden is not None:
             out = out + self.residual(hidden) * self.residual_scale[species]
