@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float64, Num
 from torch import Tensor
 
 from intertwine.data.labels import LABELS
@@ -75,7 +75,7 @@ def graph_labels(labels: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
     }
 
 
-def float64(values: np.ndarray) -> Float64[Tensor, "..."]:
+def float64(values: Num[np.ndarray, "..."]) -> Float64[Tensor, "..."]:
     """A tensor that owns its values: structures are read-only, tensors are not.
 
     >>> float64(np.array([1, 2]))

@@ -64,7 +64,9 @@ def moved(
     return graph.replace(positions=positions, cell=cell, labels=labels)
 
 
-def turned(tensor: Tensor, rotation: Float[Tensor, "3 3"], rank: int) -> Tensor:
+def turned(
+    tensor: Float[Tensor, "*shape"], rotation: Float[Tensor, "3 3"], rank: int
+) -> Float[Tensor, "*shape"]:
     """T_ij… → R_ia R_jb … T_ab…, over the last `rank` axes.
 
     >>> quarter = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
