@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+import time
+from contextlib import closing
+from multiprocessing import active_children
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from ase.units import kB
 from intertwine.apps import label as labelling
 from intertwine.apps.label import LabelPlan, label, pieces_of, plan_of
 from intertwine.apps.sampling import Chain, Frames, IsolatedAtom, Perturbation
+from intertwine.apps.workers import finished
 from intertwine.data import Structure, isolated_energies, read, write
 from intertwine.engines import oracle
 from intertwine.errors import InputError, IntertwineError
@@ -249,3 +253,26 @@ def test_labelling_never_loads_pytorch():
     """Workers start in a second and stay small."""
     code = "import sys, intertwine.apps.label; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def work_or_sleep(seconds: float) -> int:
+    """Something for a process to do; a negative time kills the process, as a crash would."""
+    if seconds < 0:
+        os._exit(3)
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def test_processes_end_at_once_when_the_work_is_stopped():
+    start = time.monotonic()
+    with closing(finished(work_or_sleep, {0: 0.0, 1: 60.0}, workers=2)) as results:
+        index, process = next(results)
+        assert (index, process != os.getpid()) == (0, True)
+        assert len(active_children()) == 2
+    assert not active_children()
+    assert time.monotonic() - start < 30.0
+
+
+def test_a_process_that_dies_is_one_clear_line():
+    with pytest.raises(IntertwineError, match="a labelling process died: the calculator crashed"):
+        list(finished(work_or_sleep, {0: -1.0, 1: 0.0}, workers=1))

@@ -5,6 +5,7 @@ itself at given temperatures, random displacements and strains, or the structure
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
@@ -128,12 +129,13 @@ def label(
     todo = {index: piece for index, piece in enumerate(pieces) if index not in done}
     if observe is not None:
         observe(sum(len(part) for part in done.values()), total)
-    for index, frames in finished(partial(compute, plan=plan), todo, workers):
-        done[index] = frames
-        if parts is not None:
-            parts.keep(index, frames)
-        if observe is not None:
-            observe(sum(len(part) for part in done.values()), total)
+    with closing(finished(partial(compute, plan=plan), todo, workers)) as results:
+        for index, frames in results:
+            done[index] = frames
+            if parts is not None:
+                parts.keep(index, frames)
+            if observe is not None:
+                observe(sum(len(part) for part in done.values()), total)
     return [frame for index in range(len(pieces)) for frame in done[index]]
 
 

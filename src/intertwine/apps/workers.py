@@ -2,11 +2,11 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import TypeVar
 
 from intertwine.errors import IntertwineError
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 def finished(
     compute: Callable[[Piece], Result], pieces: Mapping[int, Piece], workers: int
-) -> Iterator[tuple[int, Result]]:
+) -> Generator[tuple[int, Result], None, None]:
     """Results of independent pieces of work, with their index, as they get finished.
 
     Args:
@@ -25,8 +25,10 @@ def finished(
         pieces: by index.
         workers: processes of one thread each; 0 computes in this process, in order.
 
+    Close the generator to stop early: its processes end at once.
+
     Raises:
-        IntertwineError: a process died. What `compute` raises comes through.
+        IntertwineError: a process died. What `compute` raises comes through, and ends the others.
 
     >>> import math
     >>> dict(finished(math.sqrt, {0: 4.0, 1: 9.0}, workers=0))
@@ -37,6 +39,7 @@ def finished(
         return
     if not pieces:
         return
+    others = set(active_children())
     with (
         single_threaded(),
         ProcessPoolExecutor(min(workers, len(pieces)), get_context("spawn"), _quiet) as pool,
@@ -48,8 +51,12 @@ def finished(
         except BrokenProcessPool as error:
             what = "a labelling process died: the calculator crashed or memory ran out"
             raise IntertwineError(f"{what}; do: use fewer workers") from error
-        finally:
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(active_children()) - others:
+                worker.terminate()
+                worker.join()
+            raise
 
 
 @contextmanager
