@@ -1,5 +1,8 @@
 """Errors with units, the same whatever the batches, silent about what is not labelled."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -94,3 +97,9 @@ def test_r2_of_equal_references_is_no_number_and_none_in_the_record(model: Model
     errors = Errors.between(np.ones(3), np.zeros(3), "eV")
     assert np.isnan(errors.r2)
     assert evaluate(model, FRAMES[:1]).record()["energy"]["r2"] is None
+
+
+def test_evaluating_and_reading_a_configuration_do_not_wake_lightning() -> None:
+    code = "import sys, intertwine.train as t; t.evaluate, t.load_config; print('lightning' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "False"

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import lightning.pytorch as lightning
 import pytest
 import torch
 from copper import clusters, crystals, small_run
@@ -18,6 +19,7 @@ from test_checkpoint import unpickles
 from intertwine.errors import InputError
 from intertwine.train import RunConfig, RunFolder, resume, to_yaml, train
 from intertwine.train.callbacks import KeepState
+from intertwine.train.module import Fit
 
 
 def remains(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, str]], dict]:
@@ -49,8 +51,8 @@ def test_a_run_ends_the_same_from_every_state_that_it_kept(
     config = small_run(tmp_path, frames, epochs=4, patience=2, weights=weights)
     copies: list[Path] = []
 
-    def keep_a_copy(self: KeepState, trainer) -> None:
-        trainer.save_checkpoint(self.path, weights_only=False)
+    def keep_a_copy(self: KeepState, fit: Fit) -> None:
+        fit.trainer.save_checkpoint(self.path, weights_only=False)
         copies.append(tmp_path / f"copy_{len(copies)}")
         shutil.copytree(self.path.parents[1], copies[-1])
 
@@ -70,6 +72,7 @@ CHILD = """
 import sys
 from intertwine.train import load_config, train
 from intertwine.train.callbacks import KeepState
+from intertwine.train.module import Fit
 KeepState.every = KeepState.rest = 0.0
 train(load_config(sys.argv[1]), quiet=True)
 """
@@ -89,6 +92,28 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> None:
     resume(config.output, quiet=True)
     assert len(remains(config.output)[1]) == 40 > killed_at
     assert "resumed after" in folder.log.read_text()
+    whole = config.model_copy(update={"output": tmp_path / "whole"})
+    train(whole, quiet=True)
+    assert_same_end(config.output, whole.output)
+
+
+class PressControlC(lightning.Callback):
+    """Somebody does, after a few batches."""
+
+    def on_train_batch_start(self, trainer, fit, batch, batch_idx: int) -> None:
+        if trainer.global_step == 5:
+            raise KeyboardInterrupt
+
+
+def test_control_c_stops_a_run_that_can_then_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KeepState, "every", 0.0)
+    config = small_run(tmp_path, clusters(12), epochs=4)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, quiet=True, callbacks=[PressControlC()])
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert "interrupted in epoch 2; resume goes on" in RunFolder(config.output).log.read_text()
+    resume(config.output, quiet=True)
     whole = config.model_copy(update={"output": tmp_path / "whole"})
     train(whole, quiet=True)
     assert_same_end(config.output, whole.output)

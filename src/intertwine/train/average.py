@@ -1,7 +1,6 @@
 """The mean of the weights along the way, which generalises better than the weights at its end."""
 
 import copy
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -34,12 +33,15 @@ class MovingAverage(nn.Module):
         self.model = copy.deepcopy(model).requires_grad_(False)
         self.decay = decay
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))
+        self._pairs: tuple[nn.Module, list[Tensor], list[Tensor]] | None = None
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
         """Take in the parameters as they are now."""
         step = int(self.updates)
         decay = min(self.decay, (1 + step) / (10 + step))
-        mine = cast(list[Tensor], list(self.model.parameters()))
-        torch._foreach_lerp_(mine, list(model.parameters()), 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
+        if self._pairs is None or self._pairs[0] is not model:  # walking through a module takes its time
+            self._pairs = model, list(self.model.parameters()), list(model.parameters())
+        _, mine, theirs = self._pairs
+        torch._foreach_lerp_(mine, theirs, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
         self.updates += 1

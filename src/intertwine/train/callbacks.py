@@ -4,7 +4,7 @@ import csv
 import importlib.util
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,55 @@ from intertwine.data.atomic import replacing
 from intertwine.train.module import Fit
 
 
-class KeepState(lightning.Callback):
+class Listener:
+    """Hears how a training goes; every method may be left out."""
+
+    def begin(self, fit: Fit) -> None:
+        """Before the first step, or the first after a resumption."""
+
+    def step(self, fit: Fit, last: bool) -> None:
+        """After each step; `last` if it ends an epoch, whose validation is still to come."""
+
+    def epoch(self, fit: Fit, last: bool) -> None:
+        """After each epoch and its validation; `last` if the training ends with it."""
+
+    def end(self, fit: Fit) -> None:
+        """When the training is over, for whatever reason; possibly twice."""
+
+
+class Listeners(lightning.Callback):
+    """One callback of Lightning for all listeners, in their order: each callback more costs every step."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self.listeners = list(listeners)
+
+    def on_train_start(self, trainer: lightning.Trainer, fit: Any) -> None:
+        for listener in self.listeners:
+            listener.begin(fit)
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, fit: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        last = batch_idx + 1 == trainer.num_training_batches
+        for listener in self.listeners:
+            listener.step(fit, last)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, fit: Any) -> None:
+        for listener in self.listeners:
+            listener.epoch(fit, trainer.should_stop)
+
+    def on_exception(self, trainer: lightning.Trainer, fit: Any, exception: BaseException) -> None:
+        self._end(fit)
+
+    def on_train_end(self, trainer: lightning.Trainer, fit: Any) -> None:
+        self._end(fit)
+
+    def _end(self, fit: Fit) -> None:
+        for listener in self.listeners:
+            listener.end(fit)
+
+
+class KeepState(Listener):
     """Saves the whole state after every epoch and, within long ones, before a minute of work is at stake.
 
     Epochs shorter than `rest` seconds are not all saved: the state is then at most `rest` old. Together with
@@ -25,6 +73,10 @@ class KeepState(lightning.Callback):
     Lightning resumes exactly from two kinds of places: between two batches of an epoch, and after an epoch
     with its validation. The gap between the last batch and the end of the validation is not one of them, so
     nothing is saved there.
+
+    Args:
+        path: of the state.
+        publish: called when there is a better model and its state is safe.
     """
 
     every = 50.0
@@ -36,42 +88,39 @@ class KeepState(lightning.Callback):
         self.path, self.publish = path, publish
         self.saved, self.published = time.monotonic(), 0
 
-    def on_train_batch_end(
-        self, trainer: lightning.Trainer, fit: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        last = batch_idx + 1 == trainer.num_training_batches
+    def step(self, fit: Fit, last: bool) -> None:
         if not last and time.monotonic() - self.saved >= self.every and fit.healthy:
-            self._save(trainer)
+            self._save(fit)
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, fit: Any) -> None:
-        if trainer.should_stop or time.monotonic() - self.saved >= self.rest:
-            self._save(trainer)
+    def epoch(self, fit: Fit, last: bool) -> None:
+        if last or time.monotonic() - self.saved >= self.rest:
+            self._save(fit)
             if fit.best["epoch"] != self.published:
                 self.publish(fit)
                 self.published = fit.best["epoch"]
 
-    def _save(self, trainer: lightning.Trainer) -> None:
-        trainer.save_checkpoint(self.path, weights_only=False)
+    def _save(self, fit: Fit) -> None:
+        fit.trainer.save_checkpoint(self.path, weights_only=False)
         self.saved = time.monotonic()
 
 
-class EpochTable(lightning.Callback):
+class EpochTable(Listener):
     """One line of `metrics.csv` per epoch; lines that a resumed run will write again are taken out first."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.columns: list[str] = []
 
-    def on_train_start(self, trainer: lightning.Trainer, fit: Any) -> None:
-        rows = read_table(self.path) if self.path.exists() else []
-        kept = [row for row in rows if row.get("epoch") and int(row["epoch"]) <= fit.plan.epochs_done]
+    def begin(self, fit: Fit) -> None:
+        if not self.path.exists():
+            return
+        kept = [row for row in read_table(self.path) if int(row["epoch"]) <= fit.plan.epochs_done]
         self.columns = list(kept[0]) if kept else []
-        if self.path.exists():
-            header = [_line(self.columns)] if kept else []
-            with replacing(self.path) as scratch:
-                scratch.write_text("".join(header + [_line(row.values()) for row in kept]), encoding="utf-8")
+        lines = [_line(self.columns), *(_line(row.values()) for row in kept)] if kept else []
+        with replacing(self.path) as scratch:
+            scratch.write_text("".join(lines), encoding="utf-8")
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, fit: Any) -> None:
+    def epoch(self, fit: Fit, last: bool) -> None:
         with self.path.open("a", encoding="utf-8", newline="") as file:
             if not self.columns:
                 self.columns = list(fit.row)
@@ -92,8 +141,8 @@ def _line(values: Any) -> str:
     return buffer.getvalue()
 
 
-class TensorBoard(lightning.Callback):
-    """The same figures for TensorBoard; made only where it is installed."""
+class TensorBoard(Listener):
+    """The same figures for TensorBoard; only where it is installed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -104,29 +153,34 @@ class TensorBoard(lightning.Callback):
         """Whether tensorboard can be imported, found out without importing it."""
         return importlib.util.find_spec("tensorboard") is not None
 
-    def on_train_start(self, trainer: lightning.Trainer, fit: Any) -> None:
+    def begin(self, fit: Fit) -> None:
         from torch.utils.tensorboard.writer import SummaryWriter
 
         self.writer = SummaryWriter(str(self.folder), purge_step=fit.plan.epochs_done + 1)
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, fit: Any) -> None:
+    def epoch(self, fit: Fit, last: bool) -> None:
         for name, figure in fit.row.items():
             self.writer.add_scalar(name.replace("_", "/", 1), figure, int(fit.row["epoch"]))
 
-    def teardown(self, trainer: lightning.Trainer, fit: Any, stage: str) -> None:
+    def end(self, fit: Fit) -> None:
         if self.writer is not None:
             self.writer.close()
 
 
-class Watch(lightning.Callback):
+class Watch(Listener):
     """A progress bar on a terminal; a line now and then elsewhere."""
 
-    def __init__(self, console: Console, pause: float = 10.0) -> None:
-        self.console, self.pause = console, pause
-        self.progress: Progress | None = None
-        self.shown = -pause
+    pause = 10.0
+    """Seconds between lines."""
+    blink = 0.25
+    """Seconds between drawings of the bar."""
 
-    def on_train_start(self, trainer: lightning.Trainer, fit: Any) -> None:
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.progress: Progress | None = None
+        self.shown = -self.pause
+
+    def begin(self, fit: Fit) -> None:
         if not self.console.is_terminal:
             return
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -134,41 +188,36 @@ class Watch(lightning.Callback):
         self.task = self.progress.add_task("training", total=None)
         self.progress.start()
 
-    def on_train_batch_end(
-        self, trainer: lightning.Trainer, fit: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        if self.progress is not None and time.monotonic() - self.shown >= 0.25:
-            self._draw(fit)
+    def step(self, fit: Fit, last: bool) -> None:
+        if self.progress is not None and time.monotonic() - self.shown >= self.blink:
+            self._draw(self.progress, fit)
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, fit: Any) -> None:
-        if self.progress is not None:
-            self._draw(fit)
-        elif trainer.should_stop or time.monotonic() - self.shown >= self.pause:
-            self.console.print(sentence(fit.row), highlight=False, soft_wrap=True)
+    def epoch(self, fit: Fit, last: bool) -> None:
+        if self.progress is None and (last or time.monotonic() - self.shown >= self.pause):
+            self._line(fit)
             self.shown = time.monotonic()
 
-    def _draw(self, fit: Fit) -> None:
-        assert self.progress is not None
-        plan = fit.plan
-        self.progress.update(
-            self.task,
-            completed=plan.step,
-            total=plan.epochs * plan.schedule.steps,
-            description=sentence(fit.row) if fit.row else f"epoch 1/{plan.epochs}",
-            refresh=True,
-        )
-        self.shown = time.monotonic()
-
-    def on_exception(self, trainer: lightning.Trainer, fit: Any, exception: BaseException) -> None:
-        self._close()
-
-    def on_train_end(self, trainer: lightning.Trainer, fit: Any) -> None:
-        self._close()
-
-    def _close(self) -> None:
+    def end(self, fit: Fit) -> None:
         if self.progress is not None:
             self.progress.stop()
             self.progress = None
+            self._line(fit)
+
+    def _line(self, fit: Fit) -> None:
+        if fit.row:
+            self.console.print(sentence(fit.row), highlight=False, soft_wrap=True)
+
+    def _draw(self, progress: Progress, fit: Fit) -> None:
+        plan = fit.plan
+        planned = fit.row or plan.schedule.max_seconds is None  # a budget is planned after the first epoch
+        progress.update(
+            self.task,
+            completed=plan.step,
+            total=plan.epochs * plan.schedule.steps if planned else None,
+            description=sentence(fit.row) if fit.row else f"epoch {plan.epochs_done + 1}",
+            refresh=True,
+        )
+        self.shown = time.monotonic()
 
 
 def sentence(row: Mapping[str, float | int]) -> str:

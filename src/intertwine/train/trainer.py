@@ -11,7 +11,7 @@ import lightning.pytorch as lightning
 import torch
 from rich.console import Console
 
-from intertwine.train.callbacks import EpochTable, KeepState, TensorBoard, Watch
+from intertwine.train.callbacks import EpochTable, KeepState, Listener, Listeners, TensorBoard, Watch
 from intertwine.train.checkpoint import SafetensorsCheckpointIO
 from intertwine.train.config import TrainingConfig
 from intertwine.train.module import Fit
@@ -34,15 +34,16 @@ def make_trainer(
         publish: called with the fit when there is a better model and its state is safe.
         callbacks: more of them; they run before the state is saved.
     """
-    watching: list[lightning.Callback] = [EpochTable(folder.metrics), Watch(console), *callbacks]
+    listeners: list[Listener] = [EpochTable(folder.metrics), Watch(console)]
     if TensorBoard.installed():
-        watching.append(TensorBoard(folder.tensorboard))
+        listeners.append(TensorBoard(folder.tensorboard))
+    listeners.append(KeepState(folder.state, publish))
     return lightning.Trainer(
         accelerator="gpu" if training.device == "cuda" else "cpu",
         devices=1,
         max_epochs=training.epochs,
         gradient_clip_val=training.clip,
-        callbacks=[*watching, KeepState(folder.state, publish)],
+        callbacks=[*callbacks, Listeners(listeners)],
         plugins=[SafetensorsCheckpointIO()],
         default_root_dir=folder.path,
         logger=False,
