@@ -70,7 +70,7 @@ def plan_of(**values: Any) -> LabelPlan:
     >>> plan_of(calculator="emt", interval=-1.0)
     Traceback (most recent call last):
         ...
-    intertwine.errors.InputError: the interval cannot be used; got: -1.0; accepted: ... greater than 0
+    intertwine.errors.InputError: the interval cannot be used; got: -1.0; accepted: greater than 0
     """
     try:
         return LabelPlan(**values)
