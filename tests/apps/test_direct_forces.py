@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from intertwine.apps.conservation import free_run, jacobian_asymmetry, loop_work
+from intertwine.apps.conservation import AMPLITUDE, POINTS, free_run, jacobian_asymmetry, loop_work
 from intertwine.apps.direct_forces import compare
 from intertwine.apps.twins import compare_twins, train_twins
 from intertwine.data import Structure
@@ -58,7 +58,9 @@ def test_the_asymmetry_of_a_known_jacobian_is_found(k: float, w: float) -> None:
 def test_the_work_round_a_loop_is_the_curl_through_it(k: float, w: float, seed: int) -> None:
     """Stokes: ∮F·dx = 2w Σ (area that the path of each atom encloses, seen along z)."""
     frame = clusters(1)[0]
-    path = np.stack([f.positions for f in loop(frame, np.random.default_rng(seed))[0]])[..., :2]
+    path = np.stack([f.positions for f in loop(frame, np.random.default_rng(seed), AMPLITUDE, POINTS)[0]])[
+        ..., :2
+    ]
     spectrum = np.fft.fft(path, axis=0) / len(path)
     order = np.fft.fftfreq(len(path), 1 / len(path))[:, None]
     area = 2 * np.pi * (order * np.imag(np.conj(spectrum[..., 0]) * spectrum[..., 1])).sum()

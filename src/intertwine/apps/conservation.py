@@ -14,10 +14,13 @@ from intertwine.data import Structure
 from intertwine.engines import NVE, ExplosionError, IntertwineCalculator, Motion, Predictor
 from intertwine.engines.velocities import thermalise
 from intertwine.observables import Model
-from intertwine.testing.laws.conservation import POINTS, loop
+from intertwine.testing.laws.conservation import loop
 
 STEP: Final = 1e-4
 """Å: of the differences of forces; in float64 their error is then about 1e-8, relative."""
+
+AMPLITUDE, POINTS = 0.01, 32
+"""Å, and number: radius of a loop along every coordinate, and points on it."""
 
 BLOCK: Final = 20
 """Atoms at most whose block of the Jacobian is formed."""
@@ -84,7 +87,7 @@ class FreeRun:
 
 
 def loop_work(model: Model, structures: Sequence[Structure], rng: np.random.Generator) -> Loops:
-    """Lead each structure once round a random closed loop of about 0.1 Å and add up the work, in float64.
+    """Lead each structure once round a random closed loop of about 0.05 Å and add up the work, in float64.
 
     The integral is a trapezoid sum over a smooth periodic curve, which converges faster than any power of the
     number of points: what is left for a derivative of an energy is rounding.
@@ -99,7 +102,7 @@ def loop_work(model: Model, structures: Sequence[Structure], rng: np.random.Gene
     predictor = Predictor.load(model, dtype=torch.float64)
     relative, gained = [], []
     for structure in structures:
-        frames, tangent = loop(structure, rng)
+        frames, tangent = loop(structure, rng, AMPLITUDE, POINTS)
         forces = np.stack([prediction["forces"] for prediction in predictor(frames, outputs=("forces",))])
         power = (forces * tangent).sum((1, 2))
         effort = max(float(np.abs(power).sum()), 1e-300)
