@@ -120,6 +120,16 @@ def test_an_isolated_atom_has_its_reference_energy_and_no_force() -> None:
         assert out["forces"].abs().max() == 0.0
 
 
+def test_training_starts_from_the_reference_alone() -> None:
+    graph = build_graph(SYSTEMS["molecule"](), 4.0)
+    model = potential()
+    reference = sum(REFERENCE[int(z)] - 4.0 for z in graph.numbers)
+    assert abs(model(graph, ("energy",))["energy"].item() - reference) > 0.1
+    assert model.start_from_reference()(graph, ("energy",))["energy"].item() == pytest.approx(
+        reference, abs=0.01
+    )
+
+
 def test_reference_energies_keep_their_digits_in_single_precision() -> None:
     model = potential(dtype=torch.float32)
     exact = {**REFERENCE, 1: -13.123456789012345}

@@ -1,5 +1,6 @@
 """One number per atom, from invariants."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -24,6 +25,12 @@ class ScalarHead(nn.Module):
         super().__init__()
         self.linear = nn.ModuleList(InvariantNetwork([channels, 1], 0.1) for _ in range(layers))
         self.network = InvariantNetwork([channels, width, 1], 0.1)
+
+    def silence(self) -> None:
+        """Set the readouts to zero: every atom gets exactly zero until something is learned."""
+        with torch.no_grad():
+            for readout in (*self.linear, self.network):
+                readout.weights[-1].zero_()
 
     def forward(self, features: AtomFeatures) -> Float[Tensor, " atoms"]:
         last = features.invariants()

@@ -80,6 +80,14 @@ class Model(nn.Module):
             results = self._without_derivatives(graph, outputs, create_graph)
         return {name: results[name] for name in outputs}
 
+    def start_from_reference(self) -> "Model":
+        """Silence the learned energy, so that training starts from reference and cohesion alone.
+
+        A random start adds a random mean energy that many steps are spent on removing.
+        """
+        self.energy.head.silence()
+        return self
+
     def atom_energies(self, graph: Graph) -> Float[Tensor, " atoms"]:
         """Energy of each atom, eV, `(atoms,)`, float64, differentiable in positions and cell."""
         return self.energy(graph, self.encoder(graph))

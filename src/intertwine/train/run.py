@@ -150,7 +150,11 @@ def _prepare(config: RunConfig, folder: RunFolder, console: Console) -> tuple[Fi
     labels = learnable(config, sets.train)
     graphs = build_graphs(sets.train, cutoff)
     spec, reference = describe(config, sets, graphs)
-    model = Model(spec).to(torch.float64 if training.precision == "float64" else torch.float32)
+    model = (
+        Model(spec)
+        .start_from_reference()
+        .to(torch.float64 if training.precision == "float64" else torch.float32)
+    )
     loader = GraphLoader(graphs, training.batch_size, seed=config.seed)
     valid = GraphLoader(build_graphs(sets.valid, cutoff), 4 * training.batch_size, shuffle=False)
     fit = Fit(model, training, loader, labels)
