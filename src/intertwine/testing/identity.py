@@ -3,6 +3,8 @@
 import datetime
 import importlib.metadata
 import platform
+from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from ase.data import chemical_symbols
@@ -14,6 +16,12 @@ from intertwine.testing.interface import Potential, weights_hash
 
 PACKAGES = ("torch", "numpy", "ase", "vesin")
 """Packages whose versions decide the numbers."""
+
+OF_THE_MACHINE = frozenset({"system", "machine", "threads", "device", "host", "user"})
+"""Keys of metadata that say where a model was made rather than what it is."""
+
+LONGEST_LIST = 50
+"""Longer lists (indices of a split) are only counted; their hash says the rest."""
 
 
 def model_card(model: Potential) -> dict[str, Any]:
@@ -37,10 +45,25 @@ def model_card(model: Potential) -> dict[str, Any]:
         "parameters": count,
         "weights_sha256": weights_hash(model),
         "spec": spec.model_dump(mode="json") if isinstance(spec, BaseModel) else None,
-        "metadata": dict(getattr(model, "metadata", None) or {}),
+        "metadata": portable(getattr(model, "metadata", None) or {}),
         "versions": versions(),
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
+
+
+def portable(value: Any) -> Any:
+    """The same metadata without what belongs to one machine: its name and kind, folders of files, long lists.
+
+    >>> portable({"machine": "x86_64", "data": {"file": "/data/train.xyz", "frames": 450}})
+    {'data': {'file': 'train.xyz', 'frames': 450}}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): portable(item) for key, item in value.items() if key not in OF_THE_MACHINE}
+    if isinstance(value, list | tuple):
+        return [portable(item) for item in value] if len(value) <= LONGEST_LIST else f"{len(value)} values"
+    if isinstance(value, PurePath) or (isinstance(value, str) and PurePath(value).is_absolute()):
+        return PurePath(value).name
+    return value
 
 
 def versions() -> dict[str, str]:

@@ -21,7 +21,8 @@ class Reading(NamedTuple):
         figure: what was measured, in the unit of the tolerance; the smaller the better.
         where: the probe on which it was worst.
         note: circumstances worth telling.
-        series: a curve that belongs to it, `{"x": [...], "y": [...], "x_label": ..., "y_label": ...}`.
+        series: a curve that belongs to it, `{"x": [...], "y": [...], "x_label": ..., "y_label": ...}`, and
+            where there is a calmer version of y, `"smooth"` and `"smooth_label"`.
     """
 
     line: str

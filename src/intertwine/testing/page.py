@@ -74,14 +74,21 @@ def place(line: LawResult) -> float:
 
 def curve(series: Mapping[str, Any], width: int = 640, height: int = 120) -> dict[str, Any]:
     """A series as an SVG polyline in a box of width × height, with the range of both axes."""
-    x, y = (_scaled(series[axis], size) for axis, size in (("x", width), ("y", height)))
-    points = " ".join(f"{a:.1f},{height - b:.1f}" for a, b in zip(x, y, strict=True))
+    drawn = [*series["y"], *series.get("smooth", [])]
+    across = _scaled(series["x"], series["x"], width)
+
+    def points(values: Sequence[float]) -> str:
+        heights = _scaled(values, drawn, height)
+        return " ".join(f"{a:.1f},{height - b:.1f}" for a, b in zip(across, heights, strict=True))
+
     return {
-        "points": points,
+        "points": points(series["y"]),
+        "smooth": points(series["smooth"]) if "smooth" in series else "",
+        "smooth_label": series.get("smooth_label", ""),
         "width": width,
         "height": height,
-        "low": number_signed(min(series["y"])),
-        "high": number_signed(max(series["y"])),
+        "low": number_signed(min(drawn)),
+        "high": number_signed(max(drawn)),
         "start": number_signed(min(series["x"])),
         "end": number_signed(max(series["x"])),
         "x_label": series["x_label"],
@@ -94,7 +101,8 @@ def number_signed(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def _scaled(values: Sequence[float], size: int) -> list[float]:
-    low, high = min(values), max(values)
+def _scaled(values: Sequence[float], among: Sequence[float], size: int) -> list[float]:
+    """Values on a scale from the least (0) to the largest (`size`) of `among`."""
+    low, high = min(among), max(among)
     span = (high - low) or 1.0
     return [(value - low) / span * size for value in values]

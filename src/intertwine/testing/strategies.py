@@ -38,8 +38,8 @@ def _hypothesis() -> Any:
 def rotations() -> "SearchStrategy[np.ndarray]":
     """Proper rotations `[3, 3]`; shrinks to the identity.
 
-    >>> bool(np.isclose(np.linalg.det(rotations().example()), 1.0))  # doctest: +SKIP
-    True
+    >>> rotations().is_empty
+    False
     """
     st = _hypothesis()
     part = st.floats(-1, 1, allow_nan=False, width=32)

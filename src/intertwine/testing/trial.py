@@ -70,8 +70,8 @@ class Trial:
 
     @property
     def small(self) -> tuple[Probe, ...]:
-        """The probes of up to 40 atoms, for laws that need many evaluations."""
-        return tuple(probe for probe in self.probes if len(probe.structure) <= 40)
+        """The probes of up to 64 atoms, for laws that need many evaluations."""
+        return tuple(probe for probe in self.probes if len(probe.structure) <= 64)
 
     def predict(
         self,

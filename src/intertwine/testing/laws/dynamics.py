@@ -154,8 +154,10 @@ def _curve(run: Trajectory) -> dict[str, Any]:
     return {
         "x": (run.time[::every] / 1000).round(5).tolist(),
         "y": run.total[::every].round(6).tolist(),
+        "smooth": run.shadow[::every].round(6).tolist(),
         "x_label": "time, ps",
         "y_label": "total energy, meV/atom",
+        "smooth_label": "the energy that the integrator conserves, to which the line is fitted",
     }
 
 
