@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from intertwine.data import Structure
 from intertwine.graph import build_graph
@@ -13,6 +13,7 @@ from intertwine.testing.law import Law, Omission, Reading, worst
 from intertwine.testing.laws.differences import (
     DISPLACEMENT,
     STRAIN,
+    agreement,
     deformed,
     derivatives,
     displaced,
@@ -31,6 +32,9 @@ STRESS_FLOOR = 1e-3
 COORDINATES, DISPLACED_ATOMS = 24, 500
 """At most so many coordinates of one probe are displaced, fewer of large ones; the others are sampled."""
 
+ENOUGH = 2e-7
+"""A figure with which no other step is tried."""
+
 STRAINS = [np.outer(row, column) for row in np.eye(3) for column in np.eye(3)]
 """All nine deformations: the antisymmetric ones are rotations and must cost nothing."""
 
@@ -43,9 +47,8 @@ def forces(trial: Trial) -> Iterator[Reading]:
         count = 3 * len(structure)
         most = min(COORDINATES, max(3, DISPLACED_ATOMS // len(structure)))
         picked = np.sort(rng.permutation(count)[:most])
-        slopes = derivatives(trial.energies, [displaced(structure, int(c)) for c in picked], DISPLACEMENT)
         (analytic,) = trial.predict([structure], ("forces",))
-        figures.append((relative(-slopes, analytic.forces.ravel()[picked], FORCE_FLOOR), name))
+        figures.append((_slope_of(trial, structure, picked, analytic.forces.ravel()[picked]), name))
     yield worst("derivative.forces", figures)
 
 
@@ -55,12 +58,35 @@ def stress(trial: Trial) -> Iterator[Reading]:
     for name, structure in trial.small:
         if structure.volume == 0 or not structure.pbc.any():
             continue
-        slopes = derivatives(trial.energies, [deformed(structure, g) for g in STRAINS], STRAIN)
         (analytic,) = trial.predict([structure], ("stress",))
-        figures.append(
-            (relative(slopes.reshape(3, 3) / structure.volume, analytic.stress, STRESS_FLOOR), name)
-        )
+        figures.append((_strain_slope_of(trial, structure, analytic.stress), name))
     yield worst("derivative.stress", figures)
+
+
+def _slope_of(
+    trial: Trial,
+    structure: Structure,
+    coordinates: Int[np.ndarray, " coordinates"],
+    expected: Float[np.ndarray, " coordinates"],
+) -> float:
+    """How far forces are from −∂E/∂x, relative."""
+    changes = [displaced(structure, int(c)) for c in coordinates]
+
+    def compare(step: float) -> float:
+        return relative(-derivatives(trial.energies, changes, step), expected, FORCE_FLOOR)
+
+    return agreement(compare, DISPLACEMENT, ENOUGH)
+
+
+def _strain_slope_of(trial: Trial, structure: Structure, expected: Float[np.ndarray, "3 3"]) -> float:
+    """How far a stress is from ∂E/∂ε / V, relative."""
+    changes = [deformed(structure, generator) for generator in STRAINS]
+
+    def compare(step: float) -> float:
+        slopes = derivatives(trial.energies, changes, step).reshape(3, 3)
+        return relative(slopes / structure.volume, expected, STRESS_FLOOR)
+
+    return agreement(compare, STRAIN, ENOUGH)
 
 
 def hessian(trial: Trial) -> Iterator[Reading | Omission]:

@@ -18,6 +18,9 @@ DISPLACEMENT: Final = 5e-4
 STRAIN: Final = 2e-4
 """h of a strain: atoms at 2.5 Å move as far as by a displacement."""
 
+WIDER: Final = (1.0, 5.0)
+"""Multiples of the step to try in turn: the wider when rounding of a large energy hides the slope."""
+
 Values = Float[np.ndarray, "structures *value"]
 
 
@@ -37,6 +40,24 @@ def derivatives(
     values = evaluate([change(float(s) * step) for change in changes for s in STEPS])
     values = values.reshape(len(changes), len(STEPS), *values.shape[1:])
     return np.tensordot(WEIGHTS, values, axes=(0, 1)) / step
+
+
+def agreement(
+    compare: Callable[[float], float], step: float, enough: float, multiples: Sequence[float] = WIDER
+) -> float:
+    """The smallest of `compare(step · multiple)`, trying in turn until one is `enough`; NaN if one is NaN.
+
+    Errors of rounding and of truncation depend on the step, a wrong derivative is wrong with every step.
+
+    >>> agreement(lambda step: 1e-9 / step, step=1e-4, enough=1e-6)
+    2e-06
+    """
+    figures: list[float] = []
+    for multiple in multiples:
+        figures.append(compare(step * multiple))
+        if not figures[-1] > enough:
+            break
+    return float(np.min(figures))
 
 
 def displaced(structure: Structure, coordinate: int) -> Callable[[float], Structure]:

@@ -19,7 +19,7 @@ FAMILY = "Locality"
 SIDE = 8
 """Energies on each side of the cutoff, through which a polynomial is laid."""
 
-SPACES = (6e-3, 3e-3, 1.5e-3)
+SPACES = (2e-2, 6e-3, 2e-3)
 """Å between them: wide for quiet energies, narrow for steep ones."""
 
 
