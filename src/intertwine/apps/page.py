@@ -203,4 +203,5 @@ def _element(number: int) -> dict[str, str | float]:
 
 
 def script_text(text: str) -> Markup:
+    """Text that can stand in a script element: nothing in it ends the element."""
     return Markup(text.replace("</", "<\\/"))

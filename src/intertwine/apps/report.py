@@ -47,6 +47,7 @@ def render_page(page: Page) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["bound"] = bound
     extra: dict[str, tuple[str, str]] = {}
     pictures = [part for section in page.sections for part in section.parts if isinstance(part, Picture)]
     drawings = {id(p): Markup(themed(p.svg, f"p{k}-", extra)) for k, p in enumerate(pictures)}
@@ -59,7 +60,6 @@ def render_page(page: Page) -> str:
         night={name: pair[1] for name, pair in (TOKENS | extra).items()},
         style=Markup(_text("report.css")),
         script=script_text(_text("report.js")),
-        moving=page.film is not None or any(hasattr(p, "json") for s in page.sections for p in s.parts),
     )
 
 
@@ -104,6 +104,15 @@ def themed(svg: str, prefix: str, extra: dict[str, tuple[str, str]]) -> str:
     svg = re.sub(r'\bid="', f'id="{prefix}', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}", svg)
     return re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+
+
+def bound(text: str) -> str:
+    """The text with every figure tied to the word after it, so that no line ends between number and unit.
+
+    >>> bound("kept for 10 ps at 300 K")
+    'kept for 10\xa0ps at 300\xa0K'
+    """
+    return re.sub(r"(?<=\d) (?=\S)", "\N{NO-BREAK SPACE}", text)
 
 
 def _reversed_lightness(colour: str) -> str:

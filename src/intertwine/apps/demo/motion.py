@@ -21,6 +21,7 @@ FILM_INTERVAL: Final = 4.0
 
 
 def energy_section(record: Record) -> Section:
+    """What becomes of the total energy, with and without conservative forces."""
     settings, results = record.settings, record["dynamics"]
     names = {"conservative": "conservative", "direct": "direct forces"}
     runs = {shown: results[name]["run"] for name, shown in names.items()}
@@ -73,6 +74,7 @@ def energy_section(record: Record) -> Section:
 
 
 def vibrations_section(record: Record) -> Section:
+    """Modes beside those of quantum chemistry, and the vibrations of the trajectory."""
     results, start = record["vibrations"], read(record.output / "data" / "start.extxyz")[0]
     reference, model = np.array(results["reference"]), np.array(results["model"])
     energies = {name: 1e3 * value for name, value in results["zero_point_energy"].items()}
@@ -125,6 +127,7 @@ def vibrations_section(record: Record) -> Section:
 
 
 def film(record: Record) -> Film | None:
+    """The run at room temperature; None where it broke off at once."""
     path = record.output / "dynamics" / "langevin" / "trajectory.extxyz"
     frames = list(iread(path, index=":")) if path.is_file() else []
     if len(frames) < 2:
