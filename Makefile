@@ -7,7 +7,7 @@ demo: .venv/.demo        ## labels -> training -> certificate -> molecular dynam
 	$(BIN)/intertwine demo
 
 test: .venv/.dev lint    ## every law and every contract
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-_HOMES = {
+_HOMES: dict[str, str] = {
     "Irreps": "groups",
     "Structure": "data",
     "read": "data",
@@ -30,7 +30,23 @@ _HOMES = {
     "certify": "testing",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "IntertwineCalculator",
+    "Irreps",
+    "Model",
+    "ModelSpec",
+    "Predictor",
+    "Structure",
+    "build_graph",
+    "certify",
+    "collate",
+    "hessian",
+    "load_config",
+    "load_model",
+    "read",
+    "save_model",
+    "write",
+]
 
 if TYPE_CHECKING:
     from intertwine.data import Structure, read, write

@@ -1,6 +1,5 @@
 """One number per atom, from invariants."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -28,9 +27,9 @@ class ScalarHead(nn.Module):
 
     def silence(self) -> None:
         """Set the readouts to zero: every atom gets exactly zero until something is learned."""
-        with torch.no_grad():
-            for readout in (*self.linear, self.network):
-                readout.weights[-1].zero_()
+        for module in self.modules():
+            if isinstance(module, InvariantNetwork):
+                module.silence()
 
     def forward(self, features: AtomFeatures) -> Float[Tensor, " atoms"]:
         last = features.invariants()

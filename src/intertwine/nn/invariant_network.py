@@ -27,6 +27,11 @@ class InvariantNetwork(nn.Module):
             for n_in, n_out, gain in zip(sizes[:-1], sizes[1:], gains, strict=True)
         )
 
+    def silence(self) -> None:
+        """Set the last layer to zero: the output is zero until something is learned."""
+        with torch.no_grad():
+            self.weights[-1].zero_()
+
     def forward(self, x: Float[Tensor, "*batch in"]) -> Float[Tensor, "*batch out"]:
         *hidden, last = self.weights
         for weight in hidden:

@@ -1,6 +1,5 @@
 """Many-body products on the sphere: body order without a table of couplings."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -26,6 +25,7 @@ class SphereProduct(nn.Module):
         l_in, l_out: highest degrees of input and output.
         channels: number of channels.
 
+    >>> import torch
     >>> product = SphereProduct(l_in=2, l_out=1, channels=4)
     >>> product(torch.zeros(3, 9, 4), torch.ones(3, 3, 4)).shape
     torch.Size([3, 4, 4])
@@ -44,8 +44,15 @@ class SphereProduct(nn.Module):
     def forward(
         self, x: Float[Tensor, "atoms rows_in channels"], orders: Float[Tensor, "atoms 3 channels"]
     ) -> Float[Tensor, "atoms rows_out channels"]:
-        values = torch.tensordot(self.synthesis.value, self.mix(x), dims=([1], [1]))
+        values = _on_rows(self.synthesis.value, self.mix(x).transpose(0, 1))
         u, v, w = values.chunk(3, dim=-1)
         first, second, third = orders.unbind(1)
         product = u * (first + v * (second + third * w))
-        return torch.tensordot(self.analysis.value, product, dims=([1], [0])).transpose(0, 1)
+        return _on_rows(self.analysis.value, product).transpose(0, 1)
+
+
+def _on_rows(
+    matrix: Float[Tensor, "out rows"], x: Float[Tensor, "rows atoms channels"]
+) -> Float[Tensor, "out atoms channels"]:
+    """One large product: rows first, all atoms and channels as columns."""
+    return (matrix @ x.flatten(1)).reshape(len(matrix), *x.shape[1:])

@@ -44,7 +44,7 @@ class DemoSettings(BaseModel):
     room: Positive = 300.0
     """Of the run that gives the spectrum and the film."""
 
-    train: Count = 400
+    train: Count = 500
     """Frames to learn from."""
     valid: Count = 50
     """Frames that choose the best weights."""
@@ -59,14 +59,14 @@ class DemoSettings(BaseModel):
     fmax: Positive = 0.002
     """Largest force left by a relaxation, eV/Å."""
 
-    model: ModelConfig = ModelConfig(preset="small")
+    model: ModelConfig = ModelConfig(preset="medium")
     """Size of the conservative model and of its twin."""
     training: TrainingConfig = TrainingConfig(
         max_minutes=4.5,
         epochs=1000,
         batch_size=8,
         learning_rate=0.01,
-        weights=(WeightsConfig(energy=1.0, forces=10.0), WeightsConfig(at=0.75, energy=100.0, forces=10.0)),
+        weights=(WeightsConfig(energy=3.0, forces=1.0), WeightsConfig(at=0.75, energy=30.0, forces=1.0)),
         ema=0.99,
         threads=1,
     )
