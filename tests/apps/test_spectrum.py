@@ -21,6 +21,7 @@ from intertwine.apps.spectrum import (
     mean_absolute_error,
     normal_modes,
 )
+from intertwine.apps.spectrum_plots import spectrum_plot
 from intertwine.data import Structure
 from intertwine.errors import InputError
 
@@ -152,3 +153,9 @@ def test_refusals_say_what_is_wrong(relaxed_water):
 
 def test_hbar_is_in_the_units_of_ase():
     assert pytest.approx(units._hbar / units._e * units.s) == HBAR
+
+
+def test_a_wild_model_does_not_stretch_the_figure() -> None:
+    """One mode at 10⁸ cm⁻¹, as an untrained model may have, once cost 6 GiB of grid."""
+    figure = spectrum_plot(np.array([1000.0, 3000.0]), np.array([990.0, 1.5e8]), "GFN2-xTB")
+    assert figure.axes[0].get_xlim()[1] < 5000.0

@@ -19,7 +19,7 @@ def spectrum_plot(
 ) -> Figure:
     """Harmonic modes of two force fields, each a Lorentzian of 20 cm⁻¹: one upwards, one downwards.
 
-    Where they agree the figure is symmetric.
+    Where they agree the figure is symmetric. Modes of a poor model far beyond the reference are left out.
 
     Args:
         reference: wavenumbers, cm⁻¹, drawn upwards.
@@ -30,7 +30,7 @@ def spectrum_plot(
     1
     """
     figure, (ax,) = styled_figure(9.6, 3.3)
-    grid = _grid(max(reference.max(), model.max()))
+    grid = _grid(min(max(reference.max(), model.max()), 1.2 * reference.max()))
     for sign, values, label, colour in ((1, reference, name, COLOURS[0]), (-1, model, "model", COLOURS[1])):
         curve = sign * broadened(values, grid, WIDTH)
         ax.fill_between(grid, curve, color=colour, alpha=0.16, linewidth=0)

@@ -1,8 +1,6 @@
 """Models as files: one safetensors file, weights and a JSON header; nothing in it can run."""
 
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from intertwine.data import replacing
 from intertwine.errors import InputError
 from intertwine.observables.model import Model
 from intertwine.observables.spec import ModelSpec
@@ -32,12 +31,15 @@ def save_model(model: Model, path: PathLike, metadata: dict | None = None) -> Pa
 
     Returns:
         The path written.
+
+    Raises:
+        InputError: the place cannot be written to.
     """
     path = Path(path)
     header = {"version": VERSION, "spec": model.spec.model_dump(mode="json"), "metadata": metadata or {}}
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    payload = save(state, metadata={"format": FORMAT, "intertwine": json.dumps(header)})
-    _write_whole(path, payload)
+    with replacing(path) as scratch:
+        scratch.write_bytes(save(state, metadata={"format": FORMAT, "intertwine": json.dumps(header)}))
     return path
 
 
@@ -93,24 +95,3 @@ def _header(path: Path, raw: dict[str, str]) -> dict:
     for step in range(version, VERSION):
         header = UPGRADES[step](header)
     return header
-
-
-def _write_whole(path: Path, payload: bytes) -> None:
-    """Write beside, then rename: a reader sees the old file or the new one, never half."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(
-            f"cannot write '{path}'", got=error.strerror, fix="choose a writable folder"
-        ) from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(payload)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise InputError(
-            f"cannot write '{path}'", got=error.strerror, fix="choose a writable place"
-        ) from error
