@@ -48,7 +48,7 @@ def test_a_run_ends_the_same_from_every_state_that_it_kept(
         for i, frame in enumerate(crystals(12))
     ]
     weights = [{"forces": 10.0}, {"at": 0.5, "energy": 50.0}]
-    config = small_run(tmp_path, frames, epochs=4, patience=2, weights=weights)
+    config = small_run(tmp_path, frames, epochs=4, patience=3, weights=weights)
     copies: list[Path] = []
 
     def keep_a_copy(self: KeepState, fit: Fit) -> None:

@@ -140,7 +140,7 @@ def test_a_budget_of_time_plans_the_epochs_and_anneals(tmp_path: Path) -> None:
 
 def test_patience_ends_a_run_that_no_longer_improves(tmp_path: Path) -> None:
     config = small_run(
-        tmp_path, clusters(8), epochs=30, patience=3, learning_rate=1e-12, ema=0.0, schedule="constant"
+        tmp_path, clusters(8), epochs=30, patience=3, learning_rate=1e-30, ema=0.0, schedule="constant"
     )
     result = train(config, quiet=True)
     assert result.epochs < 30
