@@ -77,7 +77,6 @@ def machine() -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -99,7 +98,7 @@ def keep(name: str, seed: int, watch: Stopwatch, figures: dict[str, Any], folder
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
     record = {
         "benchmark": name,
-        "command": " ".join(["python", "-m", f"benchmarks.{name.partition('-')[0]}", *sys.argv[1:]]),
+        "command": " ".join(["python", "-m", f"benchmarks.{name.partition('-')[0]}", *_words(sys.argv[1:])]),
         "date": date,
         "seed": seed,
         "machine": machine(),
@@ -113,6 +112,12 @@ def keep(name: str, seed: int, watch: Stopwatch, figures: dict[str, Any], folder
     path = folder / f"{name}-{date}-seed{seed}.json"
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
+
+
+def _words(arguments: Sequence[str]) -> list[str]:
+    """The options that decide a figure; where it is written is left out."""
+    places = [i for i, word in enumerate(arguments) if word in ("--output", "--results")]
+    return [word for i, word in enumerate(arguments) if i not in places and i - 1 not in places]
 
 
 def show(
@@ -129,7 +134,7 @@ def show(
     console.print(table)
     here = machine()
     console.print(
-        f"{here['processor']}, {here['threads']} threads; training {watch.cpu_seconds / 60:.1f} CPU min, "
+        f"{here['processor']}, {here['cores']} cores; training {watch.cpu_seconds / 60:.1f} CPU min, "
         f"{watch.wall_seconds / 60:.1f} min on the clock; {path}",
         highlight=False,
     )

@@ -25,8 +25,8 @@ def demo(
 
     Labels ethanol with GFN2-xTB (needs the extra 'label'), trains a potential on it, tests it on held-out and
     hotter frames, certifies it, runs it, and compares its vibrations with those of xTB. Steps that are done
-    are not done again. Exit status 1 when a law is broken; goals of accuracy, which a slow machine may miss, are
-    only reported.
+    are not done again. Exit status 1 when a law is broken; goals of accuracy,
+    which a slow machine may miss, are only reported.
 
     **Examples**
 
