@@ -4,3 +4,5 @@ from hypothesis import settings
 
 settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
+
+collect_ignore_glob = ["**/conftest.py", "conftest.py"]  # they hold no examples, and share a name

@@ -113,7 +113,8 @@ class Structure:
     @property
     def volume(self) -> float:
         """Volume spanned by the three cell vectors, Å³; 0 when an open axis has none."""
-        return float(abs(np.linalg.det(self.cell)))
+        a, b, c = self.cell
+        return float(abs(a @ np.cross(b, c)))
 
     def replace(self, **changes: Any) -> "Structure":
         """A new structure that differs in the named fields; it is checked again.

@@ -135,13 +135,13 @@ FULL: Final = DemoSettings()
 """What `intertwine demo` does: under ten minutes on two cores."""
 
 QUICK: Final = DemoSettings(
-    train=16,
+    train=24,
     valid=4,
     test=4,
     equilibration=20.0,
     fmax=0.02,
-    model=ModelConfig(preset="small", channels=4, l_max=2, radial=6),
-    training=TrainingConfig(max_minutes=0.1, epochs=12, batch_size=2, learning_rate=0.02, threads=1),
+    model=ModelConfig(preset="small", channels=8, l_max=2, radial=6),
+    training=TrainingConfig(max_minutes=0.2, epochs=50, batch_size=2, learning_rate=0.02, threads=1),
     certificate_budget=3.0,
     free_picoseconds=0.05,
     loops=2,
