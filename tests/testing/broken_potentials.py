@@ -1,8 +1,16 @@
 """Potentials that break one thing each, with the lines of the certificate that must say so."""
 
-from collections.abc import Collection
-
 import torch
+from broken_results import (
+    CellForces,
+    DirectForces,
+    ExtensiveStress,
+    Noisy,
+    Pressure,
+    RoughForces,
+    TurningStress,
+    WeakForces,
+)
 from torch import Tensor
 
 from intertwine.graph import Graph
@@ -67,82 +75,6 @@ class Ranked(MorsePotential):
         rank = torch.arange(graph.n_atoms) - first
         energies = super().atom_energies(graph)
         return energies + 0.01 * rank * (energies - self.reference)
-
-
-class Results(MorsePotential):
-    """Base of the models whose energy is sound and whose other answers are not."""
-
-    def forward(
-        self, graph: Graph, outputs: Collection[str] = ("energy", "forces"), create_graph: bool = False
-    ) -> dict[str, Tensor]:
-        every = super().forward(graph, ("energy", "energies", "forces", "stress"), create_graph)
-        changed = self.changed(graph, every)
-        return {name: changed[name] for name in outputs}
-
-    def changed(self, graph: Graph, every: dict[str, Tensor]) -> dict[str, Tensor]:
-        raise NotImplementedError
-
-
-class DirectForces(Results):
-    """Equivariant forces that are nobody's derivative: each pair pushes its ends unequally."""
-
-    breaks = (
-        "derivative.forces",
-        "hessian.symmetry",
-        "hessian.derivative",
-        "loop.work",
-        "balance.force",
-        "balance.torque",
-        "nve.drift",
-    )
-    keeps = ("rotation.forces", "reflection.forces", "permutation.forces", "batch.forces", "cutoff.slope")
-
-    def changed(self, graph: Graph, every: dict[str, Tensor]) -> dict[str, Tensor]:
-        vector = graph.edge_vectors()
-        strength = 0.1 * graph.numbers[graph.receiver] * self.envelope(vector.norm(dim=-1) / self.cutoff)
-        push = torch.zeros_like(every["forces"]).index_add(0, graph.receiver, strength[:, None] * vector)
-        return every | {"forces": every["forces"] + push}
-
-
-class WeakForces(Results):
-    """Forces a hundred-thousandth too small."""
-
-    breaks = ("derivative.forces", "hessian.derivative")
-    keeps = ("hessian.symmetry", "loop.work", "balance.force", "derivative.stress")
-
-    def changed(self, graph: Graph, every: dict[str, Tensor]) -> dict[str, Tensor]:
-        return every | {"forces": every["forces"] * (1 - 1e-5)}
-
-
-class Pressure(Results):
-    """Stress with the sign of pressure."""
-
-    breaks = ("derivative.stress",)
-    keeps = ("rotation.stress", "supercell.stress", "derivative.forces", "batch.stress")
-
-    def changed(self, graph: Graph, every: dict[str, Tensor]) -> dict[str, Tensor]:
-        return every | {"stress": -every["stress"]}
-
-
-class TurningStress(Results):
-    """Stress that is not symmetric."""
-
-    breaks = ("derivative.stress",)
-    keeps = ("derivative.forces", "rotation.energy")
-
-    def changed(self, graph: Graph, every: dict[str, Tensor]) -> dict[str, Tensor]:
-        twist = torch.tensor([[0.0, 1, 0], [-1, 0, 0], [0, 0, 0]], dtype=torch.float64)
-        return every | {"stress": every["stress"] + 1e-6 * twist}
-
-
-class ExtensiveStress(Results):
-    """The virial, not divided by the volume."""
-
-    breaks = ("supercell.stress", "derivative.stress")
-    keeps = ("lattice.stress", "rotation.stress")
-
-    def changed(self, graph: Graph, every: dict[str, Tensor]) -> dict[str, Tensor]:
-        return every | {"stress": every["stress"] * graph.volume[:, None, None]}
 
 
 class Truncated(MorsePotential):
@@ -212,17 +144,6 @@ class CellReader(MorsePotential):
         return self.reference + bound * (1 + 0.01 * torch.log1p(edges))
 
 
-class CellForces(Results):
-    """Forces that depend on which lattice vectors were written down."""
-
-    breaks = ("lattice.forces",)
-    keeps = ("lattice.energy", "lattice.stress", "rotation.forces")
-
-    def changed(self, graph: Graph, every: dict[str, Tensor]) -> dict[str, Tensor]:
-        edges = graph.cell.square().sum((1, 2))[graph.batch]
-        return every | {"forces": every["forces"] * (1 + 1e-3 * torch.log1p(edges))[:, None]}
-
-
 class Leaking(MorsePotential):
     """Scales bonds by the mean size of the systems in the batch, as a batch normalisation would."""
 
@@ -258,18 +179,6 @@ class HalfSum(MorsePotential):
         return super().atom_energies(graph).to(self.dtype).double()
 
 
-class RoughForces(Results):
-    """Loses half of float32's digits on the way to the forces."""
-
-    breaks = ("precision.forces",)
-    keeps = ("precision.energy", "derivative.forces", "batch.forces")
-
-    def changed(self, graph: Graph, every: dict[str, Tensor]) -> dict[str, Tensor]:
-        if self.dtype == torch.float64:
-            return every
-        return every | {"forces": every["forces"].to(torch.bfloat16).double()}
-
-
 class Silent(MorsePotential):
     """Says nothing, and breaks no symmetry."""
 
@@ -278,17 +187,6 @@ class Silent(MorsePotential):
 
     def __init__(self) -> None:
         super().__init__(depth=0.0)
-
-
-class Noisy(Results):
-    """An energy with a ripple so fine that forces do not follow it."""
-
-    breaks = ("nve.fluctuation",)
-    keeps = ("isolated.energy",)
-
-    def changed(self, graph: Graph, every: dict[str, Tensor]) -> dict[str, Tensor]:
-        ripple = 0.02 * graph.counts * torch.sin(1e4 * (every["energy"] - self.reference * graph.counts))
-        return every | {"energy": every["energy"] + ripple}
 
 
 BROKEN = (

@@ -31,7 +31,7 @@ def demo(
     **Examples**
 
     - `intertwine demo`
-    - `intertwine demo --quick -o /tmp/quick`
+    - `intertwine demo --quick -o quick`
     """
     from intertwine.errors import require
 
