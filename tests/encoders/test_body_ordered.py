@@ -10,7 +10,7 @@ from intertwine.data import Structure
 from intertwine.encoders import BodyOrderedEncoder, BodyOrderedSpec
 from intertwine.errors import InputError
 from intertwine.graph import build_graph
-from intertwine.groups import random_rotation
+from intertwine.groups import clebsch_gordan, random_rotation, spherical_harmonics
 
 SPEC = BodyOrderedSpec(species=(1, 6, 8), cutoff=4.0, channels=6, layers=3, l_max=3, hidden_l=1, output_l=1)
 
@@ -112,3 +112,28 @@ def test_more_species_than_columns_still_tells_them_apart() -> None:
 def test_an_unknown_element_is_named() -> None:
     with pytest.raises(InputError, match="never seen the element Au; accepted: H, C, O; do: train"):
         encoder()(build_graph(Structure([79], [[0, 0, 0]]), 4.0))
+
+
+def test_features_finer_than_the_density_are_refused() -> None:
+    with pytest.raises(ValueError, match="output_l = 3 needs l_max"):
+        BodyOrderedSpec(species=(1,), l_max=2, output_l=3)
+
+
+@pytest.mark.parametrize("l", [1, 2, 3])
+def test_two_radial_functions_carry_every_path_of_a_vector(l: int) -> None:
+    """[Y_{l+1} ⊗ v]_l, which no message forms, is α Y_l (r̂·v) + β [Y_{l−1} ⊗ v]_l with fixed α and β."""
+    rng = np.random.default_rng(l)
+    direction = rng.normal(size=(20, 3))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    vector = rng.normal(size=(20, 3))
+
+    def coupled(degree: int) -> np.ndarray:
+        return np.einsum(
+            "na,nb,abc->nc", spherical_harmonics(degree, direction), vector, clebsch_gordan(degree, 1, l)
+        ).ravel()
+
+    parallel = (spherical_harmonics(l, direction) * (direction * vector).sum(1, keepdims=True)).ravel()
+    formed = np.stack([parallel, coupled(l - 1)], axis=1)
+    _, residual, rank, _ = np.linalg.lstsq(formed, coupled(l + 1))
+    assert rank == 2
+    assert residual.item() < 1e-24

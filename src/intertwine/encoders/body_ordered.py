@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import torch
 from jaxtyping import Float, Int64
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from intertwine.encoders.density import NeighbourDensity
@@ -44,6 +44,12 @@ class BodyOrderedSpec(BaseModel):
     """Number of radial functions."""
     neighbours: Annotated[float, Field(gt=0)] = 12.0
     """Average number of neighbours in the training data (a scale, not a limit)."""
+
+    @model_validator(mode="after")
+    def _nothing_finer_than_the_density(self) -> "BodyOrderedSpec":
+        if self.output_l > self.l_max:
+            raise ValueError(f"output_l = {self.output_l} needs l_max of at least as much, not {self.l_max}")
+        return self
 
 
 class BodyOrderedLayer(nn.Module):
