@@ -118,3 +118,8 @@ def test_neighbour_sum_differentiates_twice() -> None:
     for road in (_by_table, _by_scatter):
         assert gradcheck(lambda a, b, road=road: road(a, b, of), (left, right))
         assert gradgradcheck(lambda a, b, road=road: road(a, b, of), (left, right))
+
+
+def test_analysis_undoes_synthesis() -> None:
+    grid = sphere_grid(6)
+    np.testing.assert_allclose(grid.analysis(3) @ grid.synthesis(3), np.eye(16), atol=1e-12)

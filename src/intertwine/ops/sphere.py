@@ -36,9 +36,9 @@ class SphereGrid:
         )
 
     def analysis(self, l_max: int) -> Float[np.ndarray, "harmonics grid"]:
-        """Matrix from values on the grid to coefficients: c_lm = Σ_g w_g Y_lm(g) f(g) / (2l+1)·(2l+1).
+        """Matrix from values on the grid to coefficients: c_lm = Σ_g w_g Y_lm(g) f(g), the mean of Y_lm f.
 
-        With component normalisation the mean of Y_lm² is one, so c_lm = mean(Y_lm f).
+        With component normalisation the mean of Y_lm² is one, so this undoes `synthesis` exactly.
         """
         return (self.synthesis(l_max) * self.weights[:, None]).T
 
