@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from intertwine.errors import InputError
 from intertwine.groups import (
-    Irrep,
     Irreps,
+    O3Irrep,
     clebsch_gordan,
     intertwiners,
     random_orthogonal,
@@ -20,7 +20,7 @@ from intertwine.groups import (
     wigner_d,
 )
 
-irrep = st.builds(Irrep, st.integers(0, 2), st.sampled_from([-1, 1]))
+irrep = st.builds(O3Irrep, st.integers(0, 2), st.sampled_from([-1, 1]))
 sums = st.lists(st.tuples(st.integers(0, 2), irrep), min_size=1, max_size=3).map(Irreps)
 
 

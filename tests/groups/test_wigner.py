@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from intertwine.errors import InputError
 from intertwine.groups import (
-    Irrep,
+    O3Irrep,
     axis_angle_to_rotation,
     random_orthogonal,
     random_rotation,
@@ -19,7 +19,7 @@ from intertwine.groups import (
 )
 
 degrees = st.integers(0, 8)
-irreps = st.builds(Irrep, degrees, st.sampled_from([-1, 1]))
+irreps = st.builds(O3Irrep, degrees, st.sampled_from([-1, 1]))
 EXACT = 1e-13
 
 
@@ -50,7 +50,7 @@ def test_harmonics_of_a_turned_point_are_turned_harmonics(l: int, R: np.ndarray,
 
 
 @given(irreps, orthogonal, orthogonal)
-def test_irreps_represent_all_of_o3(irrep: Irrep, R: np.ndarray, S: np.ndarray) -> None:
+def test_irreps_represent_all_of_o3(irrep: O3Irrep, R: np.ndarray, S: np.ndarray) -> None:
     np.testing.assert_allclose(irrep.matrix(R @ S), irrep.matrix(R) @ irrep.matrix(S), atol=EXACT)
     np.testing.assert_allclose(irrep.matrix(-np.eye(3)), irrep.p * np.eye(irrep.dim), atol=EXACT)
 
@@ -58,7 +58,7 @@ def test_irreps_represent_all_of_o3(irrep: Irrep, R: np.ndarray, S: np.ndarray) 
 @given(degrees, orthogonal, points)
 def test_harmonics_have_parity_minus_one_to_the_degree(l: int, R: np.ndarray, v: np.ndarray) -> None:
     v = v / np.linalg.norm(v, axis=1, keepdims=True)
-    turned = spherical_harmonics(l, v) @ Irrep(l, (-1) ** l).matrix(R).T
+    turned = spherical_harmonics(l, v) @ O3Irrep(l, (-1) ** l).matrix(R).T
     np.testing.assert_allclose(spherical_harmonics(l, v @ R.T), turned, atol=1e-13)
 
 
@@ -102,11 +102,11 @@ def test_a_batch_is_its_members() -> None:
     rng = np.random.default_rng(5)
     batch = np.stack([random_rotation(rng) for _ in range(6)]).reshape(2, 3, 3, 3)
     mixed = np.stack([random_orthogonal(rng) for _ in range(6)]).reshape(2, 3, 3, 3)
-    together, parity = wigner_d(4, batch), Irrep(3, 1).matrix(mixed)
+    together, parity = wigner_d(4, batch), O3Irrep(3, 1).matrix(mixed)
     assert together.shape == (2, 3, 9, 9)
     for index in np.ndindex(2, 3):
         np.testing.assert_allclose(together[index], wigner_d(4, batch[index]), atol=1e-15)
-        np.testing.assert_allclose(parity[index], Irrep(3, 1).matrix(mixed[index]), atol=1e-15)
+        np.testing.assert_allclose(parity[index], O3Irrep(3, 1).matrix(mixed[index]), atol=1e-15)
     assert wigner_d(2, np.zeros((0, 3, 3))).shape == (0, 5, 5)
 
 
@@ -116,7 +116,7 @@ def test_what_is_no_rotation_is_refused() -> None:
     with pytest.raises(InputError, match=r"not orthogonal; got: \|R Rᵀ - 1\| = 3\.0e\+00"):
         wigner_d(1, 2 * np.eye(3))
     with pytest.raises(InputError, match=r"not orthogonal; got: \|R Rᵀ - 1\| = nan"):
-        Irrep(1, -1).matrix(np.full((3, 3), np.nan))
+        O3Irrep(1, -1).matrix(np.full((3, 3), np.nan))
     with pytest.raises(InputError, match=r"not orthogonal; got: \|R Rᵀ - 1\| = (inf|nan)"):
         wigner_d(1, np.diag([1.0, np.inf, 1.0]))
     with pytest.raises(InputError, match="negative degree; got: -1"):

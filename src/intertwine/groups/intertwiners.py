@@ -51,7 +51,7 @@ def intertwiners(rho_in: Matrices, rho_out: Matrices) -> Float64[np.ndarray, "ma
         np.kron(after, np.eye(rows_in)) - np.kron(np.eye(rows_out), before.T)
         for before, after in zip(rho_in, rho_out, strict=True)
     ]
-    basis = _canonical(_null_space(np.concatenate(equations)))
+    basis = pivoted_basis(_null_space(np.concatenate(equations)))
     return basis.reshape(len(basis), rows_out, rows_in)
 
 
@@ -68,14 +68,23 @@ def _null_space(equations: Float64[np.ndarray, "rows columns"]) -> Float64[np.nd
     return right[values <= RANK * max(1.0, values.max(initial=0.0))]
 
 
-def _canonical(basis: Float64[np.ndarray, "maps size"]) -> Float64[np.ndarray, "maps size"]:
-    """The same space, its basis chosen by pivots: independent of the basis that came in."""
+def pivoted_basis(span: Float64[np.ndarray, "vectors size"]) -> Float64[np.ndarray, "rank size"]:
+    """Orthonormal basis of the space that the rows span; it depends on the space only, not on the rows.
+
+    Vectors are taken greedily from the columns of the orthogonal projector, the longest first (the earliest
+    of equal ones), so each has a positive pivot. A symmetric projector may be handed in as it is.
+
+    >>> pivoted_basis(np.array([[0.0, 2.0, 0.0], [0.0, -1.0, 0.0]]))
+    array([[0., 1., 0.]])
+    """
+    _, values, right = np.linalg.svd(span, full_matrices=False)
+    basis = right[values > RANK * max(1.0, values.max(initial=0.0))]
     chosen = np.zeros_like(basis)
     for index in range(len(basis)):
         rest = basis - (basis @ chosen.T) @ chosen
         weight = np.einsum("as,as->s", rest, rest)
         pivot = int(np.argmax(weight > weight.max() * (1 - 1e-6)))
         column = rest[:, pivot] @ rest
-        column -= (column @ chosen.T) @ chosen
+        column -= (column @ chosen[:index].T) @ chosen[:index]
         chosen[index] = column / np.linalg.norm(column)
     return chosen

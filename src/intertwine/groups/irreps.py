@@ -1,126 +1,73 @@
-"""Irreducible representations of O(3) and their direct sums, in the grammar and order of e3nn."""
+"""Direct sums of irreps of one group, in the grammar and order of e3nn."""
 
 import itertools
 import operator
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Float64
 
 from intertwine.errors import InputError
-from intertwine.groups.grammar import read_label, read_terms
-from intertwine.groups.rotations import require_orthogonal
-from intertwine.groups.wigner import wigner_d
+from intertwine.groups.grammar import read_terms
+from intertwine.groups.representation import Irrep, Representation
 
-
-@dataclass(frozen=True, order=True, slots=True)
-class Irrep:
-    """An irreducible representation of O(3): degree l under rotations, sign p under inversion.
-
-    Sorted by degree, then odd before even, as in e3nn. Written `0e` (scalar), `0o` (pseudoscalar), `1o`
-    (vector), `1e` (axial vector), `2e` (traceless symmetric tensor), …
-
-    Args:
-        l: degree, ≥ 0; the dimension is 2l+1.
-        p: parity, +1 even or −1 odd: the inversion acts as p times the identity.
-
-    Raises:
-        InputError: a negative degree, or a parity other than ±1.
-
-    >>> Irrep(1, -1), Irrep(1, -1).dim, Irrep(1, -1) < Irrep(1, 1)
-    (1o, 3, True)
-    """
-
-    l: int
-    p: int
-
-    def __post_init__(self) -> None:
-        if self.l < 0:
-            raise InputError("the degree of an irrep is negative", got=self.l, accepted="l >= 0")
-        if self.p not in (-1, 1):
-            raise InputError("the parity of an irrep is not a sign", got=self.p, accepted="p = 1 or -1")
-
-    @classmethod
-    def parse(cls, text: str) -> "Irrep":
-        """Read `1o`, `2e`, or `3y`, the parity (−1)^l of the spherical harmonics.
-
-        Raises:
-            InputError: anything else, with what to write instead.
-
-        >>> Irrep.parse("2e"), Irrep.parse("3y")
-        (2e, 3o)
-        """
-        return cls(*read_label(text))
-
-    @property
-    def dim(self) -> int:
-        """Dimension 2l+1."""
-        return 2 * self.l + 1
-
-    def __str__(self) -> str:
-        return f"{self.l}{'e' if self.p == 1 else 'o'}"
-
-    __repr__ = __str__
-
-    def __mul__(self, other: "Irrep") -> "Irreps":
-        """What the tensor product of two irreps contains: |l1−l2| … l1+l2, each once, parity p1·p2.
-
-        >>> Irrep(1, -1) * Irrep(1, -1)
-        1x0e+1x1e+1x2e
-        """
-        degrees = range(abs(self.l - other.l), self.l + other.l + 1)
-        return Irreps((1, Irrep(l, self.p * other.p)) for l in degrees)
-
-    def matrix(self, rotation: Float[np.ndarray, "*batch 3 3"]) -> Float64[np.ndarray, "*batch rows rows"]:
-        """Matrix of any element of O(3): D_l of its proper part, times p if it reverses handedness.
-
-        Args:
-            rotation: orthogonal matrices, any leading shape.
-
-        Returns:
-            `(*batch, 2l+1, 2l+1)`, orthogonal.
-
-        Raises:
-            InputError: not orthogonal to 1e-6.
-
-        >>> mirror = np.diag([1.0, 1.0, -1.0])
-        >>> Irrep(1, -1).matrix(mirror).diagonal(), Irrep(1, 1).matrix(mirror).diagonal()
-        (array([ 1.,  1., -1.]), array([-1., -1.,  1.]))
-        """
-        rotation = np.asarray(rotation, dtype=np.float64)
-        require_orthogonal(rotation)
-        handedness = np.sign(np.linalg.det(rotation))[..., None, None]
-        proper = wigner_d(self.l, handedness * rotation)
-        return np.where(handedness < 0, self.p, 1) * proper
-
+if TYPE_CHECKING:
+    from intertwine.groups.group import Group
 
 Terms = Iterable[tuple[int, Irrep] | tuple[int, str] | Irrep | str]
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Irreps:
+class Irreps(Representation):
     """A direct sum of irreps with multiplicities, in the order written.
 
-    Grammar, as in e3nn: terms joined by `+`, each `<multiplicity>x<degree><parity>`, the multiplicity 1 if
-    left out; the empty string is the zero representation. Its rows are those of the terms one after another,
-    copy by copy. `Irreps(str(irreps)) == irreps` always; iterating gives `(multiplicity, Irrep)` pairs.
+    Grammar, as in e3nn: terms joined by `+`, each `<multiplicity>x<label>`, the multiplicity 1 if left out;
+    the empty string is the zero representation. Its rows are those of the terms one after another, copy by
+    copy. `Irreps(str(irreps), irreps.group) == irreps` always; iterating gives `(multiplicity, Irrep)` pairs.
 
     Args:
         terms: text, one irrep, other irreps, or an iterable of irreps and `(multiplicity, irrep)` pairs.
+        group: whose labels they are, by name or itself; that of the irreps given, otherwise O(3).
 
     Raises:
-        InputError: text outside the grammar (the term is named), or a negative multiplicity.
+        InputError: text outside the grammar (the term is named), a negative multiplicity, an irrep of
+            another group.
 
     >>> features = Irreps("16x0e + 8x1o")
-    >>> features, features.dim, features.lmax, features.count("1o")
+    >>> features, features.dim, features.degree, features.count("1o")
     (16x0e+8x1o, 40, 1, 8)
+    >>> Irreps("4xA1g + 2xT1u", "Oh").dim, Irreps("8x0 + 8x1 + 8x2", "SO(2)").dim
+    (10, 40)
     """
 
-    terms: tuple[tuple[int, Irrep], ...] = field(default=())
+    terms: tuple[tuple[int, Irrep], ...]
+    group: "Group"
 
-    def __init__(self, terms: "str | Irrep | Irreps | Terms" = ()) -> None:
-        object.__setattr__(self, "terms", tuple(_read(terms)))
+    def __init__(
+        self, terms: "str | Irrep | Irreps | Terms" = (), group: "Group | str | None" = None
+    ) -> None:
+        from intertwine.groups.catalogue import get_group
+
+        listed = _listed(terms)
+        if group is None:
+            given = [irrep.group for _, irrep in listed if isinstance(irrep, Irrep)]
+            group = terms.group if isinstance(terms, Irreps) else given[0] if given else "O(3)"
+        object.__setattr__(self, "group", get_group(group))
+        object.__setattr__(self, "terms", tuple(self._term(*term) for term in listed))
+
+    def _term(self, multiplicity: int, irrep: Irrep | str) -> tuple[int, Irrep]:
+        if operator.index(multiplicity) < 0:
+            raise InputError("a multiplicity is negative", got=f"{multiplicity}x{irrep}", accepted=">= 0")
+        found = self.group.irrep(irrep) if isinstance(irrep, str) else irrep
+        if found.group != self.group:
+            raise InputError(
+                f"the irrep {irrep} belongs to another group",
+                got=found.group.description,
+                accepted=self.group.description,
+            )
+        return operator.index(multiplicity), found
 
     @classmethod
     def spherical_harmonics(cls, lmax: int) -> "Irreps":
@@ -129,11 +76,11 @@ class Irreps:
         >>> Irreps.spherical_harmonics(2)
         1x0e+1x1o+1x2e
         """
-        return cls((1, Irrep(l, (-1) ** l)) for l in range(lmax + 1))
+        return cls("+".join(f"{l}y" for l in range(lmax + 1)))
 
     @property
     def dim(self) -> int:
-        """Dimension: the sum of multiplicity times 2l+1."""
+        """Dimension: the sum of multiplicity times dimension."""
         return sum(multiplicity * irrep.dim for multiplicity, irrep in self)
 
     @property
@@ -142,13 +89,13 @@ class Irreps:
         return sum(multiplicity for multiplicity, _ in self)
 
     @property
-    def lmax(self) -> int:
-        """Highest degree that is present; −1 for the zero representation."""
-        return max((irrep.l for multiplicity, irrep in self if multiplicity), default=-1)
+    def degree(self) -> int:
+        """Highest degree (order, for SO(2) and O(2)) that is present; −1 for the zero representation."""
+        return max((irrep.degree for multiplicity, irrep in self if multiplicity), default=-1)
 
     def count(self, irrep: Irrep | str) -> int:
         """Number of copies of one irrep, over all terms."""
-        wanted = Irrep.parse(irrep) if isinstance(irrep, str) else irrep
+        wanted = self.group.irrep(irrep) if isinstance(irrep, str) else irrep
         return sum(multiplicity for multiplicity, present in self if present == wanted)
 
     def slices(self) -> list[slice]:
@@ -166,7 +113,7 @@ class Irreps:
         >>> Irreps("2x1e + 0e + 1o + 1e").sort()
         1x0e+1x1o+2x1e+1x1e
         """
-        return Irreps(sorted(self.terms, key=operator.itemgetter(1)))
+        return Irreps(sorted(self.terms, key=operator.itemgetter(1)), self.group)
 
     def simplify(self) -> "Irreps":
         """Neighbouring terms of one irrep merged, empty terms dropped; the rows stay as they are.
@@ -180,7 +127,7 @@ class Irreps:
                 merged[-1] = (merged[-1][0] + multiplicity, irrep)
             elif multiplicity:
                 merged.append((multiplicity, irrep))
-        return Irreps(merged)
+        return Irreps(merged, self.group)
 
     def regroup(self) -> "Irreps":
         """Sorted, then simplified: equal for two representations exactly when they are equivalent.
@@ -190,19 +137,34 @@ class Irreps:
         """
         return self.sort().simplify()
 
-    def matrix(self, rotation: Float[np.ndarray, "*batch 3 3"]) -> Float64[np.ndarray, "*batch rows rows"]:
-        """Block-diagonal matrix of an element of O(3) on the rows of this representation.
+    def matrix(self, g: Float[np.ndarray, "*batch 3 3"]) -> Float64[np.ndarray, "*batch rows rows"]:
+        """Block-diagonal matrix of an element on the rows of this representation.
 
         >>> Irreps("0o + 1o").matrix(-np.eye(3)).diagonal()
         array([-1., -1., -1., -1.])
         """
-        matrix = np.zeros((*rotation.shape[:-2], self.dim, self.dim))
+        blocks = [(multiplicity, irrep.matrix(g)) for multiplicity, irrep in self]
+        return self._blocks(blocks, np.shape(g)[:-2])
+
+    def derivative(self, axis: Float[np.ndarray, "*batch 3"]) -> Float64[np.ndarray, "*batch rows rows"]:
+        """Block-diagonal derivative about an axis.
+
+        >>> Irreps("0e + 1o").derivative(np.array([0.0, 0.0, 1.0])).shape
+        (4, 4)
+        """
+        blocks = [(multiplicity, irrep.derivative(axis)) for multiplicity, irrep in self]
+        return self._blocks(blocks, np.shape(axis)[:-1])
+
+    def _blocks(
+        self, blocks: list[tuple[int, np.ndarray]], batch: tuple[int, ...]
+    ) -> Float64[np.ndarray, "*batch rows rows"]:
+        matrix = np.zeros((*batch, self.dim, self.dim))
         row = 0
-        for multiplicity, irrep in self:
-            block = irrep.matrix(rotation)
+        for multiplicity, block in blocks:
             for _ in range(multiplicity):
-                matrix[..., row : row + irrep.dim, row : row + irrep.dim] = block
-                row += irrep.dim
+                stop = row + block.shape[-1]
+                matrix[..., row:stop, row:stop] = block
+                row = stop
         return matrix
 
     def __iter__(self) -> Iterator[tuple[int, Irrep]]:
@@ -215,7 +177,7 @@ class Irreps:
         return self.count(irrep) > 0
 
     def __add__(self, other: "Irreps") -> "Irreps":
-        return Irreps(self.terms + other.terms)
+        return Irreps(self.terms + other.terms, self.group if self.terms else other.group)
 
     def __str__(self) -> str:
         return "+".join(f"{multiplicity}x{irrep}" for multiplicity, irrep in self)
@@ -223,11 +185,9 @@ class Irreps:
     __repr__ = __str__
 
 
-def _read(terms: "str | Irrep | Irreps | Terms") -> Iterator[tuple[int, Irrep]]:
+def _listed(terms: "str | Irrep | Irreps | Terms") -> list[tuple[int, Irrep | str]]:
+    """Every term as a pair."""
     if isinstance(terms, str):
-        terms = read_terms(terms)
-    for term in [terms] if isinstance(terms, Irrep) else terms:
-        multiplicity, irrep = (1, term) if isinstance(term, Irrep | str) else term
-        if operator.index(multiplicity) < 0:
-            raise InputError("a multiplicity is negative", got=f"{multiplicity}x{irrep}", accepted=">= 0")
-        yield operator.index(multiplicity), Irrep.parse(irrep) if isinstance(irrep, str) else irrep
+        return list(read_terms(terms))
+    listed = [terms] if isinstance(terms, Irrep) else terms
+    return [(1, term) if isinstance(term, Irrep | str) else term for term in listed]

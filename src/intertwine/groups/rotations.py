@@ -21,6 +21,15 @@ def random_rotation(rng: np.random.Generator) -> Float64[np.ndarray, "3 3"]:
     return quaternion_to_rotation(rng.standard_normal(4))
 
 
+def random_rotations(rng: np.random.Generator, count: int) -> Float64[np.ndarray, "count 3 3"]:
+    """Many independent draws of `random_rotation`.
+
+    >>> random_rotations(np.random.default_rng(0), 5).shape
+    (5, 3, 3)
+    """
+    return quaternion_to_rotation(rng.standard_normal((count, 4)))
+
+
 def random_orthogonal(rng: np.random.Generator) -> Float64[np.ndarray, "3 3"]:
     """An element of O(3) from its Haar measure: a rotation, followed by the inversion half of the time.
 
