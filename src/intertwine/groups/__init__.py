@@ -6,8 +6,10 @@ crystallographic point groups in any orientation, and whatever finite group gene
 from it. Matrices act on columns, rows of degree l run m = −l…l, and degree 1 is (x, y, z).
 """
 
+from intertwine.groups.cartesian import CartesianTensor
 from intertwine.groups.catalogue import GROUP_NAMES, get_group
 from intertwine.groups.clebsch_gordan import clebsch_gordan, exact_clebsch_gordan
+from intertwine.groups.components import AllowedTensor, allowed
 from intertwine.groups.coupling import coupling
 from intertwine.groups.finite import FiniteGroup, FiniteIrrep
 from intertwine.groups.group import Group
@@ -40,6 +42,8 @@ __all__ = [
     "O3",
     "POINT_GROUPS",
     "SO3",
+    "AllowedTensor",
+    "CartesianTensor",
     "Decomposition",
     "FiniteGroup",
     "FiniteIrrep",
@@ -56,6 +60,7 @@ __all__ = [
     "SO2Group",
     "SO2Irrep",
     "SO3Irrep",
+    "allowed",
     "average_map",
     "axis_angle_to_rotation",
     "clebsch_gordan",
