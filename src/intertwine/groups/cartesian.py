@@ -122,12 +122,12 @@ class CartesianTensor(Representation):
         """
         g = np.asarray(g, dtype=np.float64)
         require_orthogonal(g)
-        batch = g.shape[:-2]
+        batch, rest = g.shape[:-2], 3 ** (self.rank - 1)
         turned = np.broadcast_to(self.embedding.reshape(-1), (*batch, self.dim * 3**self.rank))
         for _ in range(self.rank):  # the first index is summed and comes out last
-            first = turned.reshape(*batch, self.dim, 3, -1).swapaxes(-1, -2)
-            turned = first.reshape(*batch, -1, 3) @ g.swapaxes(-1, -2)
-        matrix = self._read(turned.reshape(*batch, self.dim, -1))
+            first = turned.reshape(*batch, self.dim, 3, rest).swapaxes(-1, -2)
+            turned = first.reshape(*batch, self.dim * rest, 3) @ g.swapaxes(-1, -2)
+        matrix = self._read(turned.reshape(*batch, self.dim, 3**self.rank))
         return matrix * np.sign(np.linalg.det(g))[..., None, None] if self.axial else matrix
 
     def derivative(self, axis: Float[np.ndarray, "*batch 3"]) -> Float64[np.ndarray, "*batch rows rows"]:

@@ -7,17 +7,19 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from intertwine.errors import InputError
-from intertwine.groups.intertwiners import intertwiners, pivoted_basis
+from intertwine.groups.intertwiners import pivoted_basis
 from intertwine.groups.irreps import Irreps
+from intertwine.groups.isotypic import isotypic_maps
 from intertwine.groups.representation import Irrep, Representation, require_same_group
 
 
 def hom(rep_in: Representation, rep_out: Representation) -> Float64[np.ndarray, "maps rows_out rows_in"]:
     """Orthonormal basis of the maps W with ρ_out(g) W = W ρ_in(g) for every element g.
 
-    Between sums of irreps the maps are written down (Schur's lemma). Otherwise a finite group takes the
-    columns of the Reynolds projector, the mean of ρ_out(g) ⊗ ρ_in(g), and a compact one the null space of
-    its generators' equations. The basis depends on the space of maps only: it is chosen by pivots.
+    Between sums of irreps the maps are written down (Schur's lemma). Those to an irrep are the columns of the
+    Reynolds projector, the mean of ρ_out(g) ⊗ ρ_in(g), for a finite group; for a compact one the null space
+    of its generators' equations inside the isotypic part. Between two other representations every map goes
+    through irreps. The basis depends on the space of maps only: it is chosen by pivots.
 
     Args:
         rep_in, rep_out: representations of one group.
@@ -36,9 +38,14 @@ def hom(rep_in: Representation, rep_out: Representation) -> Float64[np.ndarray, 
     require_same_group(rep_in, rep_out)
     if isinstance(rep_in, Irreps | Irrep) and isinstance(rep_out, Irreps | Irrep):
         return _by_schur(Irreps(rep_in), Irreps(rep_out))
-    if rep_in.group.kind == "finite":
-        return pivoted_basis(reynolds(rep_in, rep_out)).reshape(-1, rep_out.dim, rep_in.dim)
-    return intertwiners(list(rep_in.generators()), list(rep_out.generators()))
+    if isinstance(rep_out, Irrep):
+        return _onto(rep_in, rep_out)
+    if isinstance(rep_in, Irrep):
+        maps = _onto(rep_out, rep_in).transpose(0, 2, 1)
+    else:
+        maps = _through_irreps(rep_in, rep_out)
+    size = rep_out.dim * rep_in.dim
+    return pivoted_basis(maps.reshape(len(maps), size)).reshape(-1, rep_out.dim, rep_in.dim)
 
 
 def invariants(representation: Representation) -> Float64[np.ndarray, "invariants rows"]:
@@ -103,6 +110,25 @@ def average_map(
     elements, weights = rep_in.group.quadrature(rep_in.degree + rep_out.degree)
     before, after = rep_in.matrix(elements), rep_out.matrix(elements)
     return np.einsum("g,gij,jk,glk->il", weights, after, map, before, optimize=True)
+
+
+def _onto(representation: Representation, irrep: Irrep) -> Float64[np.ndarray, "maps rows_out rows_in"]:
+    """Equivariant maps from any representation to an irrep."""
+    if representation.group.kind == "compact":
+        return isotypic_maps(representation, irrep)
+    return pivoted_basis(reynolds(representation, irrep)).reshape(-1, irrep.dim, representation.dim)
+
+
+def _through_irreps(
+    rep_in: Representation, rep_out: Representation
+) -> Float64[np.ndarray, "products rows_out rows_in"]:
+    """Maps that go to an irrep and from there on: together they span all."""
+    products: list[np.ndarray] = [np.zeros((0, rep_out.dim, rep_in.dim))]
+    for _, irrep in rep_in.group.irreps(max(min(rep_in.degree, rep_out.degree), 0)):
+        before, after = hom(rep_in, irrep), hom(rep_out, irrep)
+        pairs = np.einsum("aki,bkj->abij", after, before)
+        products.append(pairs.reshape(len(after) * len(before), rep_out.dim, rep_in.dim))
+    return np.concatenate(products)
 
 
 def _by_schur(rep_in: Irreps, rep_out: Irreps) -> Float64[np.ndarray, "maps rows_out rows_in"]:

@@ -80,11 +80,12 @@ def pivoted_basis(span: Float64[np.ndarray, "vectors size"]) -> Float64[np.ndarr
     _, values, right = np.linalg.svd(span, full_matrices=False)
     basis = right[values > RANK * max(1.0, values.max(initial=0.0))]
     chosen = np.zeros_like(basis)
+    rest = basis.copy()
     for index in range(len(basis)):
-        rest = basis - (basis @ chosen.T) @ chosen
         weight = np.einsum("as,as->s", rest, rest)
         pivot = int(np.argmax(weight > weight.max() * (1 - 1e-6)))
         column = rest[:, pivot] @ rest
         column -= (column @ chosen[:index].T) @ chosen[:index]
         chosen[index] = column / np.linalg.norm(column)
+        rest -= np.outer(rest @ chosen[index], chosen[index])
     return chosen
