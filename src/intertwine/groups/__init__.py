@@ -20,6 +20,7 @@ from intertwine.groups.irreps import Irreps
 from intertwine.groups.orthogonal import O3, SO3, O3Irrep, SO3Irrep
 from intertwine.groups.planar import O2Group, O2Irrep, SO2Group, SO2Irrep
 from intertwine.groups.point_groups import POINT_GROUPS, PointGroup
+from intertwine.groups.powers import AntisymmetricPower, SymmetricPower, molien
 from intertwine.groups.representation import (
     Irrep,
     ProductRepresentation,
@@ -43,6 +44,7 @@ __all__ = [
     "POINT_GROUPS",
     "SO3",
     "AllowedTensor",
+    "AntisymmetricPower",
     "CartesianTensor",
     "Decomposition",
     "FiniteGroup",
@@ -60,6 +62,7 @@ __all__ = [
     "SO2Group",
     "SO2Irrep",
     "SO3Irrep",
+    "SymmetricPower",
     "allowed",
     "average_map",
     "axis_angle_to_rotation",
@@ -71,6 +74,7 @@ __all__ = [
     "hom",
     "intertwiners",
     "invariants",
+    "molien",
     "project_map",
     "quaternion_to_rotation",
     "random_orthogonal",
