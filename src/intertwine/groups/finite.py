@@ -143,7 +143,8 @@ class FiniteGroup(Group):
         """Number of the element nearest to each matrix, and the largest difference of an entry."""
         flat = np.asarray(g, dtype=np.float64).reshape(*np.shape(g)[:-2], 9)
         number = (flat @ self._elements.reshape(-1, 9).T).argmax(axis=-1)
-        return number, np.abs(flat - self._elements.reshape(-1, 9)[number]).max(axis=-1)
+        distance = np.abs(flat - self._elements.reshape(-1, 9)[number]).max(axis=-1)
+        return np.asarray(number), np.asarray(distance)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -1,4 +1,4 @@
-"""Where an irrep of a compact group stands in a representation: eigenvalues first, then a small null space."""
+"""Where an irrep of a compact group stands: eigenvalues first, then a small null space."""
 
 import numpy as np
 from jaxtyping import Float64

@@ -136,8 +136,8 @@ class SymmetricPower(PowerRepresentation):
 class AntisymmetricPower(PowerRepresentation):
     """Oriented volumes of n vectors: the antisymmetric (exterior) power of a representation.
 
-    The entry of its matrix in row S and column T is the minor det ρ(g)[S, T]; the power equal to the dimension
-    is the determinant.
+    The entry of its matrix in row S and column T is the minor det ρ(g)[S, T]; the power equal to the
+    dimension is the determinant.
 
     Args:
         factor: any representation.
