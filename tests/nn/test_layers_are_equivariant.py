@@ -6,7 +6,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intertwine.errors import InputError
 from intertwine.groups import Irreps, random_rotation
 from intertwine.nn import Gate, SchurLinear, SphereProduct, TensorProduct
 
@@ -48,11 +47,6 @@ def test_schur_linear_commutes_with_the_group(source: str, target: str, seed: in
 def test_schur_linear_has_one_weight_per_intertwiner() -> None:
     layer = SchurLinear(Irreps("0e+1o+1e"), Irreps("0e+1o"), 4, 5)
     assert sum(w.numel() for w in layer.parameters()) == 2 * 4 * 5
-
-
-def test_copies_of_an_irrep_belong_into_the_channels() -> None:
-    with pytest.raises(InputError, match=r"0e stands more than once .*do: make copies channels"):
-        SchurLinear(Irreps("2x0e"), Irreps("0e"), 4, 4)
 
 
 def test_schur_linear_never_mixes_parities() -> None:

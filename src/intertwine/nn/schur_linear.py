@@ -1,92 +1,208 @@
 """Every equivariant linear map between features: Schur's lemma as a layer."""
 
-import math
+from typing import NamedTuple, cast
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from intertwine.errors import InputError
-from intertwine.groups import Irrep, Irreps
+from intertwine.groups import Irreps
+from intertwine.groups.representation import require_same_group
+from intertwine.nn.constant import Constant
+from intertwine.nn.rows import copies_of
 
 
-def rows_of(irreps: Irreps) -> dict[Irrep, slice]:
-    """Rows of the representation axis that each irrep occupies; each may stand there once.
+class Block(NamedTuple):
+    """Rows that meet in one small matrix product.
 
-    >>> rows_of(Irreps("0e + 1o"))
-    {0e: slice(0, 1, None), 1o: slice(1, 4, None)}
+    Attributes:
+        rows_in, rows_out: the rows before and after.
+        weight: for each pair (row in, row out) the number of the weight matrix that joins them.
+        sign: and the sign with which it does.
     """
-    rows: dict[Irrep, slice] = {}
-    start = 0
-    for multiplicity, irrep in irreps:
-        if multiplicity != 1 or irrep in rows:
-            raise InputError(
-                f"{irrep} stands more than once on a representation axis",
-                got=irreps,
-                accepted="each irrep once",
-                fix="make copies channels",
-            )
-        rows[irrep] = slice(start, start + irrep.dim)
-        start += irrep.dim
-    return rows
+
+    rows_in: tuple[int, ...]
+    rows_out: tuple[int, ...]
+    weight: tuple[tuple[int, ...], ...]
+    sign: tuple[tuple[float, ...], ...]
 
 
 class SchurLinear(nn.Module):
-    """The general equivariant linear map, one weight matrix per irrep that both sides share.
+    """The general equivariant linear map: one weight matrix per intertwiner of the two representations.
 
     By Schur's lemma a linear map that commutes with the group sends each irrep only to its own kind, and
-    acts on the copies by a matrix over the irrep's endomorphism algebra; for O(3) that algebra is ℝ:
+    acts on the copies by matrices over the irrep's endomorphism algebra. That is ℝ for every irrep of O(3)
+    and O(2), and ℂ with its unit J for the orders m > 0 of SO(2) and the complex pairs of ten point groups:
 
-        y[…, (ρ, m), d] = Σ_c W_ρ[c, d] x[…, (ρ, m), c]
+        y[…, (ρ, o, ·), d] = Σ_i Σ_c W_ρoi[c, d] x[…, (ρ, i, ·), c] + W'_ρoi[c, d] J x[…, (ρ, i, ·), c]
 
-    Features are `(…, lm, channel)`: `irreps_in.dim` rows, each with all channels; copies of an irrep are
-    channels. There is no bias, so zero is sent to zero.
+    Features are `(…, rows, channel)`: copies o, i of an irrep may stand on the representation axis, but
+    channels are faster. There is no bias, so zero is sent to zero; rows without a partner are zero.
 
     Args:
-        irreps_in, irreps_out: what stands on the representation axis before and after, each irrep once.
+        irreps_in, irreps_out: what stands on the representation axis before and after, of one group.
         channels_in, channels_out: numbers of channels.
+
+    Attributes:
+        weight: `(dim hom(irreps_in, irreps_out), channels_in, channels_out)`; ordered by irrep as in
+            irreps_out, then by copy o, copy i, element of the algebra.
+
+    Raises:
+        InputError: the representations belong to different groups.
 
     >>> layer = SchurLinear(Irreps("0e + 1o"), Irreps("0e"), 4, 2)
     >>> layer(torch.zeros(7, 4, 4)).shape, layer.weight.shape
     (torch.Size([7, 1, 2]), torch.Size([1, 4, 2]))
+    >>> SchurLinear(Irreps("0 + 1 + 2", "SO(2)"), Irreps("0 + 1", "SO(2)"), 4, 2).weight.shape
+    torch.Size([3, 4, 2])
     """
 
     def __init__(self, irreps_in: Irreps, irreps_out: Irreps, channels_in: int, channels_out: int) -> None:
         super().__init__()
+        require_same_group(irreps_in, irreps_out)
         self.irreps_in, self.irreps_out = irreps_in, irreps_out
         self.channels_in, self.channels_out = channels_in, channels_out
-        source, target = rows_of(irreps_in), rows_of(irreps_out)
-        shared = [irrep for irrep in target if irrep in source]
-        self.weight = nn.Parameter(
-            torch.randn(len(shared), channels_in, channels_out) / math.sqrt(channels_in)
-        )
-        kinds = [k for k, irrep in enumerate(shared) for _ in range(irrep.dim)]
-        self.register_buffer("kind", torch.tensor(kinds, dtype=torch.int64), persistent=False)
-        self.register_buffer("rows_in", _indices(source, shared), persistent=False)
-        self.register_buffer("rows_out", _indices(target, shared), persistent=False)
-        self._takes_all = self.rows_in.tolist() == list(range(irreps_in.dim))
-        self._fills_all = self.rows_out.tolist() == list(range(irreps_out.dim))
+        blocks, fans = _blocks(irreps_in, irreps_out)
+        scale = torch.tensor(fans, dtype=torch.get_default_dtype()).mul(channels_in).rsqrt()
+        self.weight = nn.Parameter(torch.randn(len(fans), channels_in, channels_out) * scale[:, None, None])
+        batches: dict[tuple[int, int], list[Block]] = {}
+        for block in blocks:
+            batches.setdefault((len(block.rows_in), len(block.rows_out)), []).append(block)
+        self.batches = nn.ModuleList(_Batch(batch) for batch in batches.values())
+        filled = [row for batch in self._parts for row in batch.rows_out.flatten().tolist()]
+        place = {row: place for place, row in enumerate(filled)}
+        order = [place.get(row, len(filled)) for row in range(irreps_out.dim)]
+        self.register_buffer("order", torch.tensor(order, dtype=torch.int64), persistent=False)
+        self._in_order = order == list(range(len(filled)))
+        taken = [row for batch in self._parts for row in batch.rows_in.flatten().tolist()]
+        self._takes_all = len(self.batches) == 1 and taken == list(range(irreps_in.dim))
 
-    kind: Tensor
-    rows_in: Tensor
-    rows_out: Tensor
+    order: Tensor
+
+    @property
+    def _parts(self) -> list["_Batch"]:
+        return cast("list[_Batch]", list(self.batches))
 
     def forward(
         self, x: Float[Tensor, "*batch rows_in channels_in"]
     ) -> Float[Tensor, "*batch rows_out channels_out"]:
-        flat = x.reshape(-1, *x.shape[-2:]).transpose(0, 1)
-        if not self._takes_all:
-            flat = flat.index_select(0, self.rows_in)
-        y = torch.bmm(flat, self.weight.index_select(0, self.kind))
-        if not self._fills_all:
-            y = y.new_zeros(self.irreps_out.dim, *y.shape[1:]).index_copy(0, self.rows_out, y)
-        return y.transpose(0, 1).unflatten(0, x.shape[:-2]) if x.ndim != 3 else y.transpose(0, 1)
+        flat = x.reshape(-1, *x.shape[-2:])
+        parts = [batch(flat, self.weight, self._takes_all) for batch in self._parts]
+        if not parts or not self._in_order:
+            parts.append(flat.new_zeros(1, len(flat), self.channels_out))
+        y = parts[0] if len(parts) == 1 else torch.cat(parts)
+        y = (y if self._in_order else y.index_select(0, self.order)).transpose(0, 1)
+        return y.unflatten(0, x.shape[:-2]) if x.ndim != 3 else y
+
+    def matrix(self) -> Float[Tensor, "rows_out channels_out rows_in channels_in"]:
+        """The whole map as one array, with respect to rows and channels.
+
+        >>> SchurLinear(Irreps("1o"), Irreps("1o"), 2, 5).matrix().shape
+        torch.Size([3, 5, 3, 2])
+        """
+        size = self.irreps_in.dim * self.channels_in
+        unit = torch.eye(size, dtype=self.weight.dtype, device=self.weight.device)
+        columns = self(unit.reshape(size, self.irreps_in.dim, self.channels_in))
+        return columns.permute(1, 2, 0).unflatten(2, (self.irreps_in.dim, self.channels_in))
+
+    @torch.no_grad()
+    def fit(self, matrix: Float[Tensor, "rows_out channels_out rows_in channels_in"]) -> "SchurLinear":
+        """Set the weights to the equivariant map nearest to a given one; an intertwiner is met exactly.
+
+        >>> layer = SchurLinear(Irreps("1o"), Irreps("1o"), 1, 1)
+        >>> layer.fit(3 * torch.eye(3).reshape(3, 1, 3, 1)).weight.item()
+        3.0
+        """
+        total = torch.zeros_like(self.weight)
+        count = torch.zeros(len(self.weight), dtype=self.weight.dtype, device=self.weight.device)
+        for batch in self._parts:
+            rows = batch.rows_out[:, None, :], batch.rows_in[:, :, None]
+            entries = matrix.permute(0, 2, 3, 1)[rows].to(self.weight) * batch.sign.value[..., None, None]
+            total.index_add_(0, batch.weight.flatten(), entries.flatten(0, 2))
+            count.index_add_(0, batch.weight.flatten(), count.new_ones(batch.weight.numel()))
+        self.weight.copy_(total / count[:, None, None])
+        return self
 
     def extra_repr(self) -> str:
         return f"{self.channels_in}x[{self.irreps_in}] -> {self.channels_out}x[{self.irreps_out}]"
 
 
-def _indices(rows: dict[Irrep, slice], wanted: list[Irrep]) -> Tensor:
-    """Row numbers of the wanted irreps, one after the other."""
-    numbers = [row for irrep in wanted for row in range(rows[irrep].start, rows[irrep].stop)]
-    return torch.tensor(numbers, dtype=torch.int64)
+class _Batch(nn.Module):
+    """Blocks of one shape, as one batched matrix product."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        super().__init__()
+        for name in ("rows_in", "rows_out", "weight"):
+            table = torch.tensor([getattr(block, name) for block in blocks], dtype=torch.int64)
+            self.register_buffer(name, table, persistent=False)
+        sign = np.array([block.sign for block in blocks])
+        self.sign = Constant(sign)
+        self._plain = bool(np.all(sign == 1.0))
+
+    rows_in: Int64[Tensor, "blocks inner"]
+    rows_out: Int64[Tensor, "blocks outer"]
+    weight: Int64[Tensor, "blocks inner outer"]
+
+    def forward(
+        self,
+        x: Float[Tensor, "points rows channels_in"],
+        weight: Float[Tensor, "weights channels_in channels_out"],
+        takes_all: bool,
+    ) -> Float[Tensor, "rows_out points channels_out"]:
+        (blocks, inner), outer = self.rows_in.shape, self.rows_out.shape[1]
+        if not takes_all:
+            x = x.index_select(1, self.rows_in.flatten())
+        x = x.reshape(len(x), blocks, inner * x.shape[2]).transpose(0, 1)
+        dense = weight.index_select(0, self.weight.flatten())
+        if inner == outer == 1:
+            return torch.bmm(x, dense)
+        dense = dense.unflatten(0, (blocks, inner, outer))
+        if not self._plain:
+            dense = dense * self.sign.value[..., None, None]
+        y = torch.bmm(x, dense.transpose(2, 3).flatten(3, 4).flatten(1, 2))
+        return y.unflatten(2, (outer, weight.shape[2])).transpose(1, 2).flatten(0, 1)
+
+
+def _blocks(irreps_in: Irreps, irreps_out: Irreps) -> tuple[list[Block], list[int]]:
+    """The products that Schur's lemma leaves, and for each weight matrix how many meet in one output row.
+
+    Rows of an irrep of real type meet one by one: component a of every copy with component a. Where the
+    algebra is as large as the irrep (complex type, two rows) all rows of all copies meet in one product, in
+    which no multiplication is in vain.
+    """
+    source, target = copies_of(irreps_in), copies_of(irreps_out)
+    blocks: list[Block] = []
+    fans: list[int] = []
+    for irrep, outs in target.items():
+        ins = source.get(irrep, [])
+        if not ins:
+            continue
+        algebra, first = irrep.algebra, len(fans)
+        for components in _meeting(irrep.dim, len(algebra)):
+            rows_in = tuple(start + a for start in ins for a in components)
+            rows_out = tuple(start + a for start in outs for a in components)
+            weight = np.zeros((len(rows_in), len(rows_out)), dtype=int)
+            sign = np.zeros((len(rows_in), len(rows_out)))
+            for i, a in np.ndindex(len(ins), len(components)):
+                for o, b in np.ndindex(len(outs), len(components)):
+                    entries = algebra[:, components[b], components[a]]
+                    element = int(np.argmax(np.abs(entries)))
+                    place = i * len(components) + a, o * len(components) + b
+                    weight[place] = first + (o * len(ins) + i) * len(algebra) + element
+                    sign[place] = entries[element]
+            blocks.append(Block(rows_in, rows_out, _nested(weight), _nested(sign)))
+        fans += [len(ins) * len(algebra)] * (len(ins) * len(outs) * len(algebra))
+    return blocks, fans
+
+
+def _meeting(rows: int, algebra: int) -> list[list[int]]:
+    """Components of an irrep that the algebra mixes: each alone, or all together."""
+    if algebra == 1:
+        return [[row] for row in range(rows)]
+    assert rows == algebra == 2, "an algebra other than the real and the complex numbers"
+    return [[0, 1]]
+
+
+def _nested(table: np.ndarray) -> tuple:
+    return tuple(tuple(row) for row in table.tolist())

@@ -1,72 +1,118 @@
 """Bilinear equivariant products: two representations multiplied and decomposed."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from intertwine.groups import Irrep, Irreps, clebsch_gordan
+from intertwine.groups import Irrep, Irreps, coupling
+from intertwine.groups.representation import require_same_group
 from intertwine.nn.constant import Constant
-from intertwine.nn.schur_linear import rows_of
+from intertwine.nn.rows import each_copy
 
 
 class Path(NamedTuple):
-    """One way in which an irrep of the left and one of the right combine to one of the output."""
+    """One way in which a copy of an irrep of the left and one of the right combine to one of the output.
+
+    Attributes:
+        left, right, out: the irreps.
+        rows_left, rows_right, rows_out: their rows.
+        number: which of the equivariant products of these irreps, as `groups.coupling` counts them.
+    """
 
     left: Irrep
     right: Irrep
     out: Irrep
+    rows_left: slice
+    rows_right: slice
+    rows_out: slice
+    number: int
+
+    @property
+    def table(self) -> np.ndarray:
+        """Its coefficients, scaled so that the product of factors of unit variance has unit variance."""
+        return coupling(self.left, self.right, self.out)[self.number] * self.out.dim**0.5
 
 
 def product_paths(left: Irreps, right: Irreps, out: Irreps) -> list[Path]:
-    """All triples allowed by the triangle rule and parity, sorted by output, then left, then right.
+    """A basis of the equivariant bilinear maps: ordered by output, then left, right, number.
 
     >>> [str(path.out) for path in product_paths(Irreps("1o"), Irreps("1o"), Irreps("0e + 1e + 2e"))]
     ['0e', '1e', '2e']
     """
     return [
-        Path(a, b, c)
-        for c in rows_of(out)
-        for a in rows_of(left)
-        for b in rows_of(right)
-        if abs(a.l - b.l) <= c.l <= a.l + b.l and a.p * b.p == c.p
+        Path(a, b, c, rows_a, rows_b, rows_c, number)
+        for c, rows_c in each_copy(out)
+        for a, rows_a in each_copy(left)
+        for b, rows_b in each_copy(right)
+        for number in range(len(coupling(a, b, c)))
     ]
 
 
 class TensorProduct(nn.Module):
-    """Channel-wise product of two features, one learned weight per path and channel.
+    """The general channel-wise product of two features: one learned weight per path and channel.
 
-        z[…, (c, k), u] = Σ_paths w_path[u] √(2l_c+1) Σ_ij C^{abc}_{ijk} x[…, (a, i), u] y[…, (b, j), u]
+        z[…, (c, k), u] = Σ_paths w_path[u] √dim(c) Σ_ij C^{path}_{ijk} x[…, (a, i), u] y[…, (b, j), u]
 
-    with C the real Clebsch-Gordan coefficients of unit norm. All three are `(…, lm, channel)`. Each irrep
-    may stand once on a representation axis: copies belong into the channels.
+    with C of unit norm from `groups.coupling`. The paths are a basis of the equivariant bilinear maps, so
+    every one of them is reached. All three features are `(…, rows, channel)`.
 
     Args:
-        left, right, out: irreps of the two factors and of the product.
+        left, right, out: irreps of the two factors and of the product, of one group.
         channels: number of channels, the same everywhere.
+
+    Attributes:
+        paths: in the order of the weights.
+        weight: `(dim hom(left ⊗ right, out), channels)`.
+
+    Raises:
+        InputError: the representations belong to different groups.
 
     >>> product = TensorProduct(Irreps("0e + 1o"), Irreps("0e + 1o"), Irreps("0e + 1o + 2e"), 3)
     >>> product(torch.ones(5, 4, 3), torch.ones(5, 4, 3)).shape
     torch.Size([5, 9, 3])
+    >>> orders = Irreps("0 + 1 + 2", "SO(2)")
+    >>> len(TensorProduct(orders, orders, orders, 1).paths)
+    19
     """
 
     def __init__(self, left: Irreps, right: Irreps, out: Irreps, channels: int) -> None:
         super().__init__()
+        require_same_group(left, right, out)
         self.irreps_left, self.irreps_right, self.irreps_out = left, right, out
         self.paths = product_paths(left, right, out)
-        table = np.zeros((len(self.paths), left.dim, right.dim, out.dim))
-        rows_left, rows_right, rows_out = rows_of(left), rows_of(right), rows_of(out)
-        for index, (a, b, c) in enumerate(self.paths):
-            coupling = clebsch_gordan(a.l, b.l, c.l) * (2 * c.l + 1) ** 0.5
-            table[index, rows_left[a], rows_right[b], rows_out[c]] = coupling
-        self.table = Constant(table)
-        self.weight = nn.Parameter(torch.randn(len(self.paths), channels))
+        table = np.zeros((sum(path.out.dim for path in self.paths), left.dim, right.dim))
+        start = 0
+        for path in self.paths:
+            rows = slice(start, start := start + path.out.dim)
+            table[rows, path.rows_left, path.rows_right] = path.table.transpose(2, 0, 1)
+        self.table = Constant(table.reshape(len(table), -1))
+        number = [number for number, path in enumerate(self.paths) for _ in range(path.out.dim)]
+        row = [row for path in self.paths for row in range(path.rows_out.start, path.rows_out.stop)]
+        self.register_buffer("path_of_row", torch.tensor(number, dtype=torch.int64), persistent=False)
+        self.register_buffer("row_out", torch.tensor(row, dtype=torch.int64), persistent=False)
+        fans = Counter(path.rows_out.start for path in self.paths)
+        fan = torch.tensor([fans[path.rows_out.start] for path in self.paths])
+        self.weight = nn.Parameter(torch.randn(len(self.paths), channels) / fan[:, None].sqrt())
+
+    path_of_row: Int64[Tensor, " rows_of_paths"]
+    row_out: Int64[Tensor, " rows_of_paths"]
 
     def forward(
         self,
         left: Float[Tensor, "*batch rows_left channels"],
         right: Float[Tensor, "*batch rows_right channels"],
     ) -> Float[Tensor, "*batch rows_out channels"]:
-        return torch.einsum("pijk,pu,...iu,...ju->...ku", self.table.value, self.weight, left, right)
+        pairs = (left.unsqueeze(-2) * right.unsqueeze(-3)).flatten(-3, -2)
+        products = (self.table.value @ pairs) * self.weight.index_select(0, self.path_of_row)
+        zero = products.new_zeros(*products.shape[:-2], self.irreps_out.dim, products.shape[-1])
+        return zero.index_add(-2, self.row_out, products)
+
+    def extra_repr(self) -> str:
+        return (
+            f"[{self.irreps_left}] x [{self.irreps_right}] -> [{self.irreps_out}], "
+            f"{len(self.paths)} paths, {self.weight.shape[1]} channels"
+        )
