@@ -49,7 +49,8 @@ def test_rows_are_those_of_the_terms_one_after_another(irreps: Irreps) -> None:
 
 @given(sums)
 def test_sorting_orders_by_degree_then_odd_before_even(irreps: Irreps) -> None:
-    keys = [(one.l, one.p) for _, one in irreps.sort()]
+    keys = [(one.l, one.p) for _, one in irreps.sort() if isinstance(one, O3Irrep)]
+    assert len(keys) == len(irreps)
     assert keys == sorted(keys)
     assert sorted(map(str, irreps.sort().terms)) == sorted(map(str, irreps.terms))
 

@@ -44,8 +44,8 @@ def hom(rep_in: Representation, rep_out: Representation) -> Float64[np.ndarray, 
         maps = _onto(rep_out, rep_in).transpose(0, 2, 1)
     else:
         maps = _through_irreps(rep_in, rep_out)
-    size = rep_out.dim * rep_in.dim
-    return pivoted_basis(maps.reshape(len(maps), size)).reshape(-1, rep_out.dim, rep_in.dim)
+    basis = pivoted_basis(maps.reshape(len(maps), rep_out.dim * rep_in.dim))
+    return basis.reshape(len(basis), rep_out.dim, rep_in.dim)
 
 
 def invariants(representation: Representation) -> Float64[np.ndarray, "invariants rows"]:
@@ -107,7 +107,7 @@ def average_map(
     array([3., 3., 3.])
     """
     _require_shape(map, rep_in, rep_out)
-    elements, weights = rep_in.group.quadrature(rep_in.degree + rep_out.degree)
+    elements, weights = rep_in.group.quadrature(max(rep_in.degree + rep_out.degree, 0))
     before, after = rep_in.matrix(elements), rep_out.matrix(elements)
     return np.einsum("g,gij,jk,glk->il", weights, after, map, before, optimize=True)
 
@@ -116,7 +116,8 @@ def _onto(representation: Representation, irrep: Irrep) -> Float64[np.ndarray, "
     """Equivariant maps from any representation to an irrep."""
     if representation.group.kind == "compact":
         return isotypic_maps(representation, irrep)
-    return pivoted_basis(reynolds(representation, irrep)).reshape(-1, irrep.dim, representation.dim)
+    basis = pivoted_basis(reynolds(representation, irrep))
+    return basis.reshape(len(basis), irrep.dim, representation.dim)
 
 
 def _through_irreps(
@@ -142,7 +143,7 @@ def _by_schur(rep_in: Irreps, rep_out: Irreps) -> Float64[np.ndarray, "maps rows
                 map = np.zeros((rep_out.dim, rep_in.dim))
                 map[row : row + target.dim, column : column + target.dim] = element / np.sqrt(target.dim)
                 maps.append(map)
-    return np.array(maps).reshape(-1, rep_out.dim, rep_in.dim)
+    return np.array(maps).reshape(len(maps), rep_out.dim, rep_in.dim)
 
 
 def _copies(irreps: Irreps) -> list[tuple[Irrep, int]]:
