@@ -109,6 +109,7 @@ def _greedy(columns: Float64[np.ndarray, "constants cells"]) -> Int64[np.ndarray
     chosen: list[int] = []
     for place, column in enumerate(columns.T):
         rest = column - span.T @ (span @ column)
+        rest = rest - span.T @ (span @ rest)  # once more, lest a short remainder carry rounding errors along
         length = np.linalg.norm(rest)
         if length > DEPENDENT:
             span = np.concatenate([span, [rest / length]])

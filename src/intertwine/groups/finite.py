@@ -98,13 +98,12 @@ class FiniteGroup(Group):
     @cached_property
     def listed(self) -> tuple["FiniteIrrep", ...]:
         """Every irrep, in the order of the character table."""
-        named = self._named(subduced_irreps(self.standard_elements))
-        return tuple(FiniteIrrep(number, label, self, table) for number, (label, table) in enumerate(named))
+        named = enumerate(self._named_tables())
+        return tuple(FiniteIrrep(number, label, self, table) for number, (label, table) in named)
 
-    def _named(
-        self, tables: list[Float64[np.ndarray, "order _ _"]]
-    ) -> list[tuple[str, Float64[np.ndarray, "order _ _"]]]:
-        """Label of each irrep, in the order in which they are listed."""
+    def _named_tables(self) -> list[tuple[str, Float64[np.ndarray, "order _ _"]]]:
+        """Label and matrices of each irrep, in the order in which they are listed."""
+        tables = subduced_irreps(self.standard_elements)
         return [(f"D{number + 1}", table) for number, table in enumerate(tables)]
 
     @cached_property
@@ -188,8 +187,8 @@ class FiniteIrrep(Irrep):
 
     def product(self, other: "FiniteIrrep") -> "list[tuple[int, FiniteIrrep]]":
         """Multiplicities from characters, ⟨χ_a χ_b, χ_c⟩ divided by the dimension of c's algebra."""
-        a, b = (one.table.trace(axis1=1, axis2=2) for one in (self, other))
-        overlaps = self.group.characters @ (a * b) / self.group.order
+        characters = self.group.characters
+        overlaps = characters @ (characters[self.number] * characters[other.number]) / self.group.order
         shares = zip(overlaps, self.group.listed, strict=True)
         counts = [(round(overlap / len(irrep.algebra)), irrep) for overlap, irrep in shares]
         return [(count, irrep) for count, irrep in counts if count]

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float64
 from intertwine.groups.finite import FiniteGroup
 from intertwine.groups.mulliken import mulliken_labels
 from intertwine.groups.quadrature import turns_about_z
-from intertwine.groups.subduction import settle
+from intertwine.groups.subduction import settle, subduced_irreps
 
 INVERSION = -np.eye(3)
 LEVEL = np.diag([1.0, 1.0, -1.0])
@@ -102,10 +102,15 @@ class PointGroup(FiniteGroup):
         self.hermann_mauguin, generators = POINT_GROUPS[schoenflies]
         super().__init__(schoenflies, generators, orientation)
 
-    def _named(
-        self, tables: list[Float64[np.ndarray, "order _ _"]]
-    ) -> list[tuple[str, Float64[np.ndarray, "order _ _"]]]:
-        return mulliken_labels(self.name, self.standard_elements, tables)
+    def _named_tables(self) -> list[tuple[str, Float64[np.ndarray, "order _ _"]]]:
+        return _tables(self.name)
+
+
+@cache
+def _tables(schoenflies: str) -> list[tuple[str, Float64[np.ndarray, "order _ _"]]]:
+    """Label and matrices of each irrep, one for all orientations."""
+    elements = _standard(schoenflies).standard_elements
+    return mulliken_labels(schoenflies, elements, subduced_irreps(elements))
 
 
 @cache
