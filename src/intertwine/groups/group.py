@@ -1,6 +1,7 @@
 """What every group can do: name itself, list or draw its elements, and name its irreps."""
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -161,6 +162,10 @@ class Group(ABC):
         return self is other or (isinstance(other, Group) and self._key == other._key)
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(self._key)
 
     def __repr__(self) -> str:

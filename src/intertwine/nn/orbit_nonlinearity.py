@@ -1,6 +1,7 @@
 """Any pointwise function between features, applied to signals on the group or on the sphere."""
 
 from collections.abc import Callable
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -137,9 +138,10 @@ def _orbit(
 
 
 def _start(irrep: Irrep, generic: bool) -> Float64[np.ndarray, " rows"]:
-    """A vector of length √d: generic, or the component of order 0 (cosine, in the plane)."""
-    axis = np.arange(irrep.dim) == (irrep.dim - 1) // 2
-    start = np.cos(np.arange(1.0, irrep.dim + 1)) if generic else axis.astype(np.float64)
+    """A vector of length √d: generic, another for each label, or the component of order 0 (cosine)."""
+    rows = np.arange(irrep.dim)
+    phase = 2 * np.pi * crc32(irrep.label.encode()) / 2**32
+    start = np.cos(rows + phase) if generic else (rows == (irrep.dim - 1) // 2).astype(np.float64)
     return start * np.sqrt(irrep.dim) / np.linalg.norm(start)
 
 

@@ -1,5 +1,6 @@
 """Every equivariant linear map between features: Schur's lemma as a layer."""
 
+import math
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -74,7 +75,7 @@ class SchurLinear(nn.Module):
         place = {row: place for place, row in enumerate(filled)}
         order = [place.get(row, len(filled)) for row in range(irreps_out.dim)]
         self.register_buffer("order", torch.tensor(order, dtype=torch.int64), persistent=False)
-        self._in_order = order == list(range(len(filled)))
+        self._in_order = bool(filled) and order == list(range(len(filled)))
         taken = [row for batch in self._parts for row in batch.rows_in.flatten().tolist()]
         self._takes_all = len(self.batches) == 1 and taken == list(range(irreps_in.dim))
 
@@ -87,9 +88,9 @@ class SchurLinear(nn.Module):
     def forward(
         self, x: Float[Tensor, "*batch rows_in channels_in"]
     ) -> Float[Tensor, "*batch rows_out channels_out"]:
-        flat = x.reshape(-1, *x.shape[-2:])
+        flat = x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
         parts = [batch(flat, self.weight, self._takes_all) for batch in self._parts]
-        if not parts or not self._in_order:
+        if not self._in_order:
             parts.append(flat.new_zeros(1, len(flat), self.channels_out))
         y = parts[0] if len(parts) == 1 else torch.cat(parts)
         y = (y if self._in_order else y.index_select(0, self.order)).transpose(0, 1)

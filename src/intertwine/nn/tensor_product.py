@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from intertwine.groups import Irrep, Irreps, coupling
 from intertwine.groups.representation import require_same_group
 from intertwine.nn.constant import Constant
-from intertwine.nn.rows import each_copy
+from intertwine.nn.rows import copies_of, each_copy
 
 
 class Path(NamedTuple):
@@ -43,13 +43,19 @@ def product_paths(left: Irreps, right: Irreps, out: Irreps) -> list[Path]:
     >>> [str(path.out) for path in product_paths(Irreps("1o"), Irreps("1o"), Irreps("0e + 1e + 2e"))]
     ['0e', '1e', '2e']
     """
-    return [
-        Path(a, b, c, rows_a, rows_b, rows_c, number)
-        for c, rows_c in each_copy(out)
+    copies = copies_of(out)
+    paths = [
+        Path(a, b, c, rows_a, rows_b, slice(start, start + c.dim), number)
         for a, rows_a in each_copy(left)
         for b, rows_b in each_copy(right)
+        for _, c in a.product(b)
+        for start in copies.get(c, [])
         for number in range(len(coupling(a, b, c)))
     ]
+    return sorted(
+        paths,
+        key=lambda path: (path.rows_out.start, path.rows_left.start, path.rows_right.start, path.number),
+    )
 
 
 class TensorProduct(nn.Module):
@@ -89,7 +95,7 @@ class TensorProduct(nn.Module):
         for path in self.paths:
             rows = slice(start, start := start + path.out.dim)
             table[rows, path.rows_left, path.rows_right] = path.table.transpose(2, 0, 1)
-        self.table = Constant(table.reshape(len(table), -1))
+        self.table = Constant(table.reshape(len(table), left.dim * right.dim))
         number = [number for number, path in enumerate(self.paths) for _ in range(path.out.dim)]
         row = [row for path in self.paths for row in range(path.rows_out.start, path.rows_out.stop)]
         self.register_buffer("path_of_row", torch.tensor(number, dtype=torch.int64), persistent=False)
