@@ -70,15 +70,17 @@ def interview(name: str) -> dict[str, Any]:
         "answers": {},
     }
     for question, put in QUESTIONS.items():
-        record["answers"][question] = found = ask(package, put)
+        record["answers"][question] = found = ask(package, question, put)
         print(f"{question:20} {found}", flush=True)
     return record
 
 
-def ask(package: Package, question: Callable[[Package], dict[str, Any]]) -> dict[str, Any]:
+def ask(package: Package, question: str, put: Callable[[Package], dict[str, Any]]) -> dict[str, Any]:
     """One answer, or why there is none."""
+    if question in package.inherited:
+        return {"as": package.built_on}
     try:
-        return question(package)
+        return put(package)
     except No as no:
         return {"no": str(no)}
     except Exception as error:

@@ -1,5 +1,6 @@
 """escnn (Cesa, Lang & Weiler, ICLR 2022): subgroups of O(3) by identifiers, steerable convolutions."""
 
+import itertools
 import tempfile
 
 import joblib
@@ -84,26 +85,30 @@ class Escnn(Package):
 
     def couplings(self, name: str) -> list[Coupling]:
         group = self.group(name)[0]
-        tables = {irrep.id: np.array([irrep(g) for g in group.elements]) for irrep in group.irreps()}
-        return [self._coupling(group, tables, *triple) for triple in _triples(group.irreps())]
-
-    def _coupling(self, group: eg.Group, tables: dict, a: object, b: object, c: object) -> Coupling:
-        """escnn counts couplings up to endomorphisms of the result; these are multiplied in here."""
-        found = dict(group._tensor_product_irreps(a.id, b.id))
-        paths = np.zeros((0, a.size, b.size, c.size))
-        if c.id in found:
-            table = group._clebsh_gordan_coeff(a.id, b.id, c.id)
-            paths = np.einsum("abpc,ecd->epabd", table, c.endomorphism_basis()).reshape(
-                -1, a.size, b.size, c.size
-            )
-        return Coupling(paths, tables[a.id], tables[b.id], tables[c.id])
+        tables = {irrep: np.array([irrep(g) for g in group.elements]) for irrep in group.irreps()}
+        return self._couplings(group, tables)
 
     def couplings_of_space(self, degree: int) -> list[Coupling]:
         group = eg.so3_group(2 * degree)
-        irreps = [group.irrep(l) for l in range(degree + 1)]
         g = group.sample()
-        tables = {irrep.id: irrep(g)[None] for irrep in irreps}
-        return [self._coupling(group, tables, *triple) for triple in _triples(irreps)]
+        tables = {irrep: irrep(g)[None] for irrep in map(group.irrep, range(degree + 1))}
+        return [coupling for coupling in self._couplings(group, tables) if len(coupling.tables)]
+
+    def _couplings(
+        self, group: eg.Group, tables: dict[eg.IrreducibleRepresentation, Array]
+    ) -> list[Coupling]:
+        """escnn counts couplings up to endomorphisms of the result; these are multiplied in here."""
+        couplings = []
+        for a, b in itertools.product(tables, repeat=2):
+            found = dict(group._tensor_product_irreps(a.id, b.id))
+            for c in tables:
+                paths = np.zeros((0, a.size, b.size, c.size))
+                if c.id in found:
+                    table = group._clebsh_gordan_coeff(a.id, b.id, c.id)
+                    paths = np.einsum("abpc,ecd->epabd", table, c.endomorphism_basis())
+                    paths = paths.reshape(-1, a.size, b.size, c.size)
+                couplings.append(Coupling(paths, tables[a], tables[b], tables[c]))
+        return couplings
 
     def maps(self, name: str) -> tuple[Array, Array]:
         _, placed, identifier = self.group(name)
@@ -181,10 +186,6 @@ class Escnn(Package):
         quarter = space.fibergroup.element(1)
         difference = layer(image.transform(quarter)).tensor - layer(image).transform(quarter).tensor
         return float(difference.abs().max())
-
-
-def _triples(irreps: list) -> list[tuple]:
-    return [(a, b, c) for a in irreps for b in irreps for c in irreps]
 
 
 PACKAGE = Escnn

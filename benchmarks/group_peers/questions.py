@@ -53,6 +53,9 @@ class Package:
     distributions: tuple[str, ...] = ()
     documentation: dict[str, str] = field(default_factory=dict)
     """What its documentation says, not run here."""
+    built_on: str = ""
+    inherited: tuple[str, ...] = ()
+    """Questions that the package beneath it answers."""
 
     def compact(self) -> list[str]:
         """Which of O(3), SO(3), O(2), SO(2) it can name."""

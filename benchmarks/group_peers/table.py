@@ -10,6 +10,12 @@ PACKAGES = ("intertwine", "e3nn", "escnn", "emlp", "cuequivariance", "symm-learn
 Answer = dict[str, Any]
 
 
+def _written(found: Answer, write: Callable[[Answer], str]) -> str:
+    if "as" in found:
+        return f"{found['as']}'s"
+    return "–" if "no" in found else write(found)
+
+
 def _seconds(found: Answer) -> str:
     return f"{found['seconds']:.2g} s"
 
@@ -74,7 +80,7 @@ def table(records: list[dict[str, Any]]) -> str:
     lines.append(["version", *(next(iter(record["versions"].values())) for record in records)])
     for question, (title, write) in ROWS.items():
         answers = [record["answers"][question] for record in records]
-        lines.append([title, *("–" if "no" in answer else write(answer) for answer in answers)])
+        lines.append([title, *(_written(answer, write) for answer in answers)])
     documented = dict.fromkeys(key for record in records for key in record["documentation"])
     for key in documented:
         lines.append([f"{key} †", *(record["documentation"].get(key, "") for record in records)])
