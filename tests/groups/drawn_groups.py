@@ -63,12 +63,19 @@ def mean_over(group: Group, degree: int, *representations: Representation) -> fl
     return float(weights @ characters)
 
 
+def null_space(equations: np.ndarray) -> np.ndarray:
+    """Orthonormal columns x with E x = 0, as eigenvectors of EᵀE: singular values below 1e-5 are zero."""
+    values, vectors = np.linalg.eigh(equations.T @ equations)
+    return vectors[:, values < 1e-10]
+
+
 __all__ = [
     "all_irreps",
     "drawn_elements",
     "groups",
     "irreps_of",
     "mean_over",
+    "null_space",
     "representations_of",
     "seeds",
     "standing",

@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from drawn_groups import all_irreps, drawn_elements, groups, mean_over, seeds
+from drawn_groups import all_irreps, drawn_elements, groups, mean_over, null_space, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.linalg import null_space
 
 from intertwine.errors import InputError
 from intertwine.groups import POINT_GROUPS, Group, Irrep, clebsch_gordan, coupling, get_group
@@ -27,16 +26,16 @@ def triples(draw: st.DrawFn) -> tuple[Group, list[Irrep]]:
 
 
 def null_space_of_equations(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Columns C with Σ C_abc ρ1_ai ρ2_bj ρ3_ck = C_ijk at every element given, by singular values."""
+    """Columns C with Σ C_abc ρ1_ai ρ2_bj ρ3_ck = C_ijk at every element given."""
     rows = [
         np.kron(np.kron(a, b), c).T - np.eye(len(a) * len(b) * len(c))
         for a, b, c in zip(left, right, out, strict=True)
     ]
-    return null_space(np.concatenate(rows), rcond=1e-9)
+    return null_space(np.concatenate(rows))
 
 
 @given(triples(), seeds)
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_couplings_are_orthonormal_and_no_element_moves_them(drawn: tuple, seed: int) -> None:
     group, (left, right, out) = drawn
     tables = coupling(left, right, out)
@@ -49,7 +48,7 @@ def test_couplings_are_orthonormal_and_no_element_moves_them(drawn: tuple, seed:
 
 
 @given(triples())
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_there_are_as_many_paths_as_characters_count(drawn: tuple) -> None:
     group, (left, right, out) = drawn
     degree = left.degree + right.degree + out.degree
@@ -60,7 +59,7 @@ def test_there_are_as_many_paths_as_characters_count(drawn: tuple) -> None:
 
 
 @given(triples(), seeds)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_couplings_span_the_null_space_of_the_equations(drawn: tuple, seed: int) -> None:
     group, irreps = drawn
     g = group.elements if group.kind == "finite" else drawn_elements(group, seed)
