@@ -24,6 +24,10 @@ def _layer(found: Answer) -> str:
     return f"{found['called']}, {found['weights']} weights"
 
 
+def _maps(found: Answer) -> str:
+    return ", ".join([*found["right"], *(f"{name} wrong" for name in found["wrong"])])
+
+
 def _yes(found: Answer) -> str:
     return "yes"
 
@@ -45,7 +49,7 @@ ROWS: dict[str, tuple[str, Callable[[Answer], str]]] = {
         "couplings of SO(3), l ≤ 4",
         lambda found: f"{found['number']}, {_seconds(found)}",
     ),
-    "maps": ("basis of Hom(V⊗V, V), V Cartesian", _yes),
+    "maps": ("basis of Hom(V⊗V, V), V Cartesian: O, C3", _maps),
     "projection": ("projection of a matrix (D3)", _yes),
     "averaging": ("averaging of a network (D3)", _yes),
     "linear, space": ("linear, 2 → 3 vectors of O(3): 6 maps", _layer),
