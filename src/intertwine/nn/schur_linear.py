@@ -94,7 +94,7 @@ class SchurLinear(nn.Module):
             parts.append(flat.new_zeros(1, len(flat), self.channels_out))
         y = parts[0] if len(parts) == 1 else torch.cat(parts)
         y = (y if self._in_order else y.index_select(0, self.order)).transpose(0, 1)
-        return y.unflatten(0, x.shape[:-2]) if x.ndim != 3 else y
+        return y.reshape(*x.shape[:-2], *y.shape[-2:]) if x.ndim != 3 else y
 
     def matrix(self) -> Float[Tensor, "rows_out channels_out rows_in channels_in"]:
         """The whole map as one array, with respect to rows and channels.
