@@ -69,7 +69,8 @@ def check(representation: Representation, group: Group, seed: int) -> None:
     np.testing.assert_allclose(Q @ Q.T, np.eye(representation.dim), atol=1e-12)
     for g in drawn_elements(group, seed):
         np.testing.assert_allclose(Q @ representation.matrix(g) @ Q.T, found.irreps.matrix(g), atol=1e-12)
-    assert found.irreps == found.irreps.regroup()
+    listed = [irrep for _, irrep in found.irreps]
+    assert listed == [irrep for _, irrep in group.irreps(max(representation.degree, 0)) if irrep in listed]
 
 
 @pytest.mark.parametrize("l", range(7))
@@ -120,8 +121,7 @@ def test_groups_restrict_to_their_subgroups(
 def test_any_representation_decomposes(data: st.DataObject, group: Group, seed: int) -> None:
     representation = data.draw(representations_of(group))
     check(representation, group, seed)
-    again = decompose(representation)
-    np.testing.assert_array_equal(again.basis, restrict(representation, group).basis)
+    assert decompose(representation).irreps == restrict(representation, group).irreps
 
 
 @given(st.integers(0, 4), st.sampled_from("eo"), haar, st.sampled_from(["SO(2)", "C3v", "C2v", "C6", "Cs"]))
