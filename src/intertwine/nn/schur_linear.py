@@ -71,15 +71,10 @@ class SchurLinear(nn.Module):
         for block in blocks:
             batches.setdefault((len(block.rows_in), len(block.rows_out)), []).append(block)
         self.batches = nn.ModuleList(_Batch(batch) for batch in batches.values())
-        filled = [row for batch in self._parts for row in batch.rows_out.flatten().tolist()]
-        place = {row: place for place, row in enumerate(filled)}
-        order = [place.get(row, len(filled)) for row in range(irreps_out.dim)]
-        self.register_buffer("order", torch.tensor(order, dtype=torch.int64), persistent=False)
-        self._in_order = bool(filled) and order == list(range(len(filled)))
-        taken = [row for batch in self._parts for row in batch.rows_in.flatten().tolist()]
-        self._takes_all = len(self.batches) == 1 and taken == list(range(irreps_in.dim))
-
-    order: Tensor
+        filled = [row for block in blocks for row in block.rows_out]
+        self._empty = [row for row in range(irreps_out.dim) if row not in filled]
+        # row by row, every row, in order: the product is already what is asked for
+        self._whole = list(batches) == [(1, 1)] and filled == list(range(irreps_out.dim))
 
     @property
     def _parts(self) -> list["_Batch"]:
@@ -89,12 +84,23 @@ class SchurLinear(nn.Module):
         self, x: Float[Tensor, "*batch rows_in channels_in"]
     ) -> Float[Tensor, "*batch rows_out channels_out"]:
         flat = x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
-        parts = [batch(flat, self.weight, self._takes_all) for batch in self._parts]
-        if not self._in_order:
-            parts.append(flat.new_zeros(1, len(flat), self.channels_out))
-        y = parts[0] if len(parts) == 1 else torch.cat(parts)
-        y = (y if self._in_order else y.index_select(0, self.order)).transpose(0, 1)
+        products = [batch(flat, self.weight) for batch in self._parts]
+        y = products[0].transpose(0, 1) if self._whole else self._arrange(products, flat)
         return y.reshape(*x.shape[:-2], *y.shape[-2:]) if x.ndim != 3 else y
+
+    def _arrange(self, products: list[Tensor], x: Tensor) -> Tensor:
+        """Products of all blocks, put in their places in one pass."""
+        channels = self.channels_out
+        places = dict.fromkeys(self._empty, x.new_zeros(len(x), channels))
+        for batch, product in zip(self._parts, products, strict=True):
+            for block, columns in zip(batch.blocks, product.unbind(0), strict=True):
+                if _in_a_run(block.rows_out):
+                    places[block.rows_out[0]] = columns
+                else:
+                    places.update(zip(block.rows_out, columns.split(channels, dim=1), strict=True))
+        ordered = [places[row] for row in sorted(places)]
+        y = torch.cat(ordered, dim=1) if ordered else x.new_zeros(len(x), 0)
+        return y.unflatten(1, (self.irreps_out.dim, channels))
 
     def matrix(self) -> Float[Tensor, "rows_out channels_out rows_in channels_in"]:
         """The whole map as one array, with respect to rows and channels.
@@ -134,12 +140,15 @@ class _Batch(nn.Module):
 
     def __init__(self, blocks: list[Block]) -> None:
         super().__init__()
+        self.blocks = blocks
+        self.shape = len(blocks), len(blocks[0].rows_in), len(blocks[0].rows_out)
         for name in ("rows_in", "rows_out", "weight"):
             table = torch.tensor([getattr(block, name) for block in blocks], dtype=torch.int64)
             self.register_buffer(name, table, persistent=False)
-        sign = np.array([block.sign for block in blocks])
-        self.sign = Constant(sign)
-        self._plain = bool(np.all(sign == 1.0))
+        self.sign = Constant(np.array([block.sign for block in blocks]))
+        taken = tuple(row for block in blocks for row in block.rows_in)
+        self._slice = slice(taken[0], taken[-1] + 1) if _in_a_run(taken) else None
+        self._signed = bool((self.sign.value < 0).any())
 
     rows_in: Int64[Tensor, "blocks inner"]
     rows_out: Int64[Tensor, "blocks outer"]
@@ -149,20 +158,23 @@ class _Batch(nn.Module):
         self,
         x: Float[Tensor, "points rows channels_in"],
         weight: Float[Tensor, "weights channels_in channels_out"],
-        takes_all: bool,
-    ) -> Float[Tensor, "rows_out points channels_out"]:
-        (blocks, inner), outer = self.rows_in.shape, self.rows_out.shape[1]
-        if not takes_all:
-            x = x.index_select(1, self.rows_in.flatten())
+    ) -> Float[Tensor, "blocks points outer_channels"]:
+        blocks, inner, outer = self.shape
+        x = x[:, self._slice] if self._slice else x.index_select(1, self.rows_in.flatten())
         x = x.reshape(len(x), blocks, inner * x.shape[2]).transpose(0, 1)
-        dense = weight.index_select(0, self.weight.flatten())
-        if inner == outer == 1:
-            return torch.bmm(x, dense)
-        dense = dense.unflatten(0, (blocks, inner, outer))
-        if not self._plain:
-            dense = dense * self.sign.value[..., None, None]
-        y = torch.bmm(x, dense.transpose(2, 3).flatten(3, 4).flatten(1, 2))
-        return y.unflatten(2, (outer, weight.shape[2])).transpose(1, 2).flatten(0, 1)
+        number = self.weight.flatten()
+        if self._signed:
+            number = torch.where(self.sign.value.flatten() < 0, number + len(weight), number)
+            weight = torch.cat([weight, -weight])
+        dense = weight.index_select(0, number)
+        if outer > 1:
+            dense = dense.unflatten(0, (blocks, inner, outer)).transpose(2, 3)
+        return torch.bmm(x, dense.reshape(blocks, x.shape[2], outer * weight.shape[2]))
+
+
+def _in_a_run(rows: tuple[int, ...]) -> bool:
+    """Whether the rows follow one another without a gap."""
+    return rows == tuple(range(rows[0], rows[0] + len(rows)))
 
 
 def _blocks(irreps_in: Irreps, irreps_out: Irreps) -> tuple[list[Block], list[int]]:
