@@ -11,6 +11,7 @@ from intertwine.nn.invariant_network import InvariantNetwork
 from intertwine.nn.norm_nonlinearity import NormNonlinearity
 from intertwine.nn.orbit_nonlinearity import OrbitNonlinearity, Polynomial
 from intertwine.nn.projection import ProjectedLinear, project_linear, symmetric_part
+from intertwine.nn.restriction import Restriction
 from intertwine.nn.schur_linear import SchurLinear
 from intertwine.nn.sphere_product import SphereProduct
 from intertwine.nn.tensor_product import TensorProduct
@@ -29,6 +30,7 @@ __all__ = [
     "Polynomial",
     "ProductStep",
     "ProjectedLinear",
+    "Restriction",
     "SchurLinear",
     "SphereProduct",
     "TensorProduct",
