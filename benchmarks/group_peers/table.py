@@ -17,7 +17,8 @@ def _written(found: Answer, write: Callable[[Answer], str]) -> str:
 
 
 def _seconds(found: Answer) -> str:
-    return f"{found['seconds']:.2g} s"
+    seconds = found["seconds"]
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
 
 
 def _layer(found: Answer) -> str:
