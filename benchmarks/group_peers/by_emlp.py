@@ -1,4 +1,7 @@
-"""EMLP (Finzi, Welling & Wilson, ICML 2021): groups by generators, equivariant maps by their null space."""
+"""EMLP (Finzi, Welling & Wilson, ICML 2021): groups by generators, equivariant maps by their null space.
+
+Version 1.0.3 runs with jax 0.4.20, numpy below 2 and scipy 1.12.
+"""
 
 import jax
 

@@ -1,4 +1,7 @@
-"""escnn (Cesa, Lang & Weiler, ICLR 2022): subgroups of O(3) by identifiers, steerable convolutions."""
+"""escnn (Cesa, Lang & Weiler, ICLR 2022): subgroups of O(3) by identifiers, steerable convolutions.
+
+Its py3nj is compiled with Fortran; without it the couplings of SO(3) take longer. It runs with numpy below 2.
+"""
 
 import itertools
 import tempfile
