@@ -1,5 +1,7 @@
 """Every group behind one interface: names, elements, membership, draws, exact sums, and what it costs."""
 
+import os
+import pickle
 import subprocess
 import sys
 
@@ -160,6 +162,22 @@ def test_drawn_elements_follow_the_haar_measure(name: str) -> None:
     for irrep in all_irreps(group, 2):
         error = irrep.matrix(drawn).mean(axis=0) - np.eye(irrep.dim) * (irrep == group.trivial)
         assert np.abs(error).max() < 5 / np.sqrt(4000 * irrep.dim)
+
+
+def test_a_group_means_the_same_in_another_process() -> None:
+    """Pickled after it was hashed and used; strings hash differently over there."""
+    program = """if True:
+        import pickle, sys
+        from intertwine.groups import Irreps, get_group
+        for name, (group, irreps) in pickle.loads(sys.stdin.buffer.read()).items():
+            assert group == get_group(name) and group in {get_group(name)}, name
+            assert irreps == get_group(name).irreps(2) and irreps in {get_group(name).irreps(2)}, name
+    """
+    sent = {name: (get_group(name), get_group(name).irreps(2)) for name in ("O(3)", "O(2)", "Oh", "C3")}
+    assert len({hash(pair) for pair in sent.values()}) == 4
+    surroundings = {**os.environ, "PYTHONHASHSEED": "5"}
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, input=pickle.dumps(sent), env=surroundings, capture_output=True, check=True)
 
 
 def test_setting_up_every_point_group_from_nothing_is_quick() -> None:

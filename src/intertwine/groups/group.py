@@ -168,6 +168,10 @@ class Group(ABC):
     def _hash(self) -> int:
         return hash(self._key)
 
+    def __getstate__(self) -> dict[str, object]:
+        """What is pickled: all but the hash, which holds in one process only."""
+        return {name: value for name, value in self.__dict__.items() if name != "_hash"}
+
     def __repr__(self) -> str:
         return self.description
 
