@@ -1,6 +1,7 @@
 """Matter as files: structures, their labels, readers, splits and statistics. NumPy only."""
 
 from intertwine.data.atomic import replacing
+from intertwine.data.crystal_symmetry import crystal_point_group, site_point_group
 from intertwine.data.hashing import data_hash, structure_hash
 from intertwine.data.isolated_atoms import is_isolated_atom, isolated_energies, without_isolated_atoms
 from intertwine.data.labels import LABELS, Label, LabelKeys, LabelUnits
@@ -20,6 +21,7 @@ __all__ = [
     "Split",
     "Statistics",
     "Structure",
+    "crystal_point_group",
     "data_hash",
     "fit_cohesion",
     "fit_reference_energies",
@@ -28,6 +30,7 @@ __all__ = [
     "read",
     "read_rmd17",
     "replacing",
+    "site_point_group",
     "split",
     "statistics",
     "structure_hash",

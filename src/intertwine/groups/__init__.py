@@ -21,6 +21,7 @@ from intertwine.groups.orthogonal import O3, SO3, O3Irrep, SO3Irrep
 from intertwine.groups.planar import O2Group, O2Irrep, SO2Group, SO2Irrep
 from intertwine.groups.point_groups import POINT_GROUPS, PointGroup
 from intertwine.groups.powers import AntisymmetricPower, SymmetricPower, molien
+from intertwine.groups.recognition import match_point_group
 from intertwine.groups.representation import (
     Irrep,
     ProductRepresentation,
@@ -74,6 +75,7 @@ __all__ = [
     "hom",
     "intertwiners",
     "invariants",
+    "match_point_group",
     "molien",
     "project_map",
     "quaternion_to_rotation",
