@@ -3,6 +3,7 @@
 from intertwine.nn.attention import EquivariantAttention
 from intertwine.nn.averaging import GroupAverage, symmetrize
 from intertwine.nn.constant import Constant
+from intertwine.nn.edge_convolution import EdgeConvolution
 from intertwine.nn.equivariant_mlp import EquivariantMLP, ProductStep
 from intertwine.nn.equivariant_norm import EquivariantNorm
 from intertwine.nn.equivariant_transformer import EquivariantTransformer
@@ -18,6 +19,7 @@ from intertwine.nn.tensor_product import TensorProduct
 
 __all__ = [
     "Constant",
+    "EdgeConvolution",
     "EquivariantAttention",
     "EquivariantMLP",
     "EquivariantNorm",
