@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 
 from intertwine.errors import InputError
 from intertwine.groups import (
+    POINT_GROUPS,
     FiniteGroup,
     Group,
     Irrep,
     Irreps,
+    ProductRepresentation,
     Representation,
     average_map,
     get_group,
@@ -83,6 +85,16 @@ def test_there_are_as_many_maps_as_characters_count(pair: Pair) -> None:
     group, source, target = pair
     expected = mean_over(group, max(source.degree + target.degree, 0), source, target)
     assert len(hom(source, target)) == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize("name", POINT_GROUPS)
+def test_every_point_group_has_as_many_maps_as_characters_count(name: str) -> None:
+    """dim hom(V, V) = ⟨χ, χ⟩ by Schur's lemma and by Reynolds' projector; χ is a trace of 3×3 matrices."""
+    group = get_group(name)
+    irreps, pair = group.irreps(), ProductRepresentation(group.vector, group.vector)
+    norms = [np.mean(irreps.character(group.elements) ** 2), np.mean(group.elements.trace(0, 1, 2) ** 4)]
+    for representation, norm in zip((irreps, pair), norms, strict=True):
+        assert len(hom(representation, representation)) == pytest.approx(norm, abs=1e-12)
 
 
 @given(pairs())
