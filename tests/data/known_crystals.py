@@ -77,17 +77,19 @@ CRYSTALS: dict[str, tuple[Atoms, str, dict[str, str]]] = {
 """Primitive cells of structure types, with the class of the crystal and of each element's site."""
 
 # fmt: off
-SPACE_GROUPS = {
-    "C1": (1,), "Ci": (2,), "C2": (3, 4, 5), "Cs": (7, 8), "C2h": (12, 14), "D2": (19, 22),
-    "C2v": (33, 36, 43), "D2h": (62, 70), "C4": (76, 80), "S4": (81, 82), "C4h": (85, 88),
-    "D4": (92, 98), "C4v": (103, 109),
-    "D2d": (112, 115, 120, 122), "D4h": (136, 141), "C3": (144, 146), "S6": (147, 148),
-    "D3": (151, 152, 155), "C3v": (156, 157, 161), "D3d": (162, 164, 167), "C6": (169,), "C3h": (174,),
-    "C6h": (176,), "D6": (178,), "C6v": (186,), "D3h": (187, 189), "D6h": (193, 194), "T": (195, 198),
-    "Th": (205,), "O": (207, 212), "Td": (216, 218), "Oh": (221, 223),
+LAST = {
+    "C1": 1, "Ci": 2, "C2": 5, "Cs": 9, "C2h": 15, "D2": 24, "C2v": 46, "D2h": 74, "C4": 80, "S4": 82,
+    "C4h": 88, "D4": 98, "C4v": 110, "D2d": 122, "D4h": 142, "C3": 146, "S6": 148, "D3": 155, "C3v": 161, "D3d": 167,
+    "C6": 173, "C3h": 174, "C6h": 176, "D6": 182, "C6v": 186, "D3h": 190, "D6h": 194, "T": 199, "Th": 206,
+    "O": 214, "Td": 220, "Oh": 230,
 }
 # fmt: on
-"""Some of each class: with screws, glides, centred cells, and both settings where there are two."""
+"""Each crystal class, with the number of the last of its space groups in the International Tables."""
+
+
+def class_of(number: int) -> str:
+    """The crystal class of a space group."""
+    return next(name for name, last in LAST.items() if number <= last)
 
 
 def crystal_of(number: int) -> tuple[Structure, np.ndarray]:
