@@ -80,8 +80,8 @@ CRYSTALS: dict[str, tuple[Atoms, str, dict[str, str]]] = {
 LAST = {
     "C1": 1, "Ci": 2, "C2": 5, "Cs": 9, "C2h": 15, "D2": 24, "C2v": 46, "D2h": 74, "C4": 80, "S4": 82,
     "C4h": 88, "D4": 98, "C4v": 110, "D2d": 122, "D4h": 142, "C3": 146, "S6": 148, "D3": 155,
-    "C3v": 161, "D3d": 167, "C6": 173, "C3h": 174, "C6h": 176, "D6": 182, "C6v": 186, "D3h": 190, "D6h": 194, "T": 199,
-    "Th": 206, "O": 214, "Td": 220, "Oh": 230,
+    "C3v": 161, "D3d": 167, "C6": 173, "C3h": 174, "C6h": 176, "D6": 182, "C6v": 186, "D3h": 190,
+    "D6h": 194, "T": 199, "Th": 206, "O": 214, "Td": 220, "Oh": 230,
 }
 # fmt: on
 """Each crystal class, with the number of the last of its space groups in the International Tables."""
