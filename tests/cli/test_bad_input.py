@@ -131,7 +131,7 @@ def test_results_of_others_are_never_overwritten(say, model_file, frames, tmp_pa
     precious.write_text("precious")
     words = ["label", frames, "-c", model_file] if command == "label" else [command, model_file, frames]
     line = complaint(say(*words, "-o", output if command in names else precious))
-    assert "exists already; do: choose another --output, or add --overwrite" in line
+    assert "exists already; do: choose another name, or add --overwrite" in line
     assert precious.read_text() == "precious"
 
 

@@ -8,7 +8,7 @@ import pytest
 from intertwine import __version__
 from intertwine.cli.main import app
 
-COMMANDS = ["demo", "label", "train", "evaluate", "certify", "direct-forces", "relax", "md"]
+COMMANDS = ["demo", "label", "train", "evaluate", "certify", "direct-forces", "relax", "md", "groups"]
 
 
 def seconds(*words: str) -> float:

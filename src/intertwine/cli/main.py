@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from intertwine import __version__
-from intertwine.cli import comparison, demonstration, judging, labelling, running, training
+from intertwine.cli import comparison, demonstration, grouping, judging, labelling, running, training
 from intertwine.errors import IntertwineError
 
 SUMMARY = """Declare the symmetry, learn the physics: equivariant potentials, trained, certified, run.
@@ -38,6 +38,7 @@ app.command(rich_help_panel="Trust")(judging.certify)
 app.command("direct-forces", rich_help_panel="Trust")(comparison.direct_forces)
 app.command(rich_help_panel="Run")(running.relax)
 app.command(rich_help_panel="Run")(running.md)
+app.command(rich_help_panel="Symmetry", context_settings={"ignore_unknown_options": True})(grouping.groups)
 
 
 def _version(wanted: bool) -> bool:

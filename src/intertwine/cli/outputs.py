@@ -51,7 +51,7 @@ def _refuse_existing(files: list[Path], overwrite: bool) -> None:
         except OSError as error:
             raise _unwritable(file, error) from None
         if taken and not overwrite:
-            raise InputError(f"'{file}' exists already", fix="choose another --output, or add --overwrite")
+            raise InputError(f"'{file}' exists already", fix="choose another name, or add --overwrite")
 
 
 def _check_writable(folder: Path, what: Path) -> None:
