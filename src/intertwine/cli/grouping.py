@@ -28,7 +28,12 @@ def groups(
         typer.Argument(metavar="NAME", help="Oh, m-3m, C3v, 3m, …, O(3), SO(3), O(2), SO(2)."),
     ] = None,
     branching: Annotated[
-        int, typer.Option(metavar="L", min=0, help="Split irreps of O(3) up to this degree.")
+        int,
+        typer.Option(
+            metavar="L",
+            min=0,
+            help="Highest degree: of O(3) that is split, of compact groups that is listed.",
+        ),
     ] = 4,
     tensor: Annotated[
         list[str] | None,
