@@ -1,6 +1,7 @@
 """Every equivariant linear map between features: Schur's lemma as a layer."""
 
 import math
+from itertools import pairwise
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -70,36 +71,36 @@ class SchurLinear(nn.Module):
         batches: dict[tuple[int, int], list[Block]] = {}
         for block in blocks:
             batches.setdefault((len(block.rows_in), len(block.rows_out)), []).append(block)
-        self.batches = nn.ModuleList(_Batch(batch) for batch in batches.values())
-        filled = [row for block in blocks for row in block.rows_out]
-        self._empty = [row for row in range(irreps_out.dim) if row not in filled]
+        self.batches = nn.ModuleList(_Batch(batch, len(fans), irreps_in.dim) for batch in batches.values())
+        runs_of_blocks = [_runs(block.rows_out) for batch in batches.values() for block in batch]
+        self._widths = [[len(run) * channels_out for run in runs] for runs in runs_of_blocks]
+        runs = [run for runs in runs_of_blocks for run in runs]
+        filled = {row for run in runs for row in run}
+        runs += [(row,) for row in range(irreps_out.dim) if row not in filled]
+        self._empty = irreps_out.dim - len(filled)
+        self._order = sorted(range(len(runs)), key=runs.__getitem__)
         # row by row, every row, in order: the product is already what is asked for
-        self._whole = list(batches) == [(1, 1)] and filled == list(range(irreps_out.dim))
-
-    @property
-    def _parts(self) -> list["_Batch"]:
-        return cast("list[_Batch]", list(self.batches))
+        self._whole = (
+            list(batches) == [(1, 1)] and self._order == list(range(irreps_out.dim)) and not self._empty
+        )
 
     def forward(
         self, x: Float[Tensor, "*batch rows_in channels_in"]
     ) -> Float[Tensor, "*batch rows_out channels_out"]:
-        flat = x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
-        products = [batch(flat, self.weight) for batch in self._parts]
+        flat = x if x.ndim == 3 else x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+        products = [batch(flat, self.weight) for batch in self.batches]
         y = products[0].transpose(0, 1) if self._whole else self._arrange(products, flat)
-        return y.reshape(*x.shape[:-2], *y.shape[-2:]) if x.ndim != 3 else y
+        return y if x.ndim == 3 else y.reshape(*x.shape[:-2], *y.shape[-2:])
 
     def _arrange(self, products: list[Tensor], x: Tensor) -> Tensor:
         """Products of all blocks, put in their places in one pass."""
         channels = self.channels_out
-        places = dict.fromkeys(self._empty, x.new_zeros(len(x), channels))
-        for batch, product in zip(self._parts, products, strict=True):
-            for block, columns in zip(batch.blocks, product.unbind(0), strict=True):
-                if _in_a_run(block.rows_out):
-                    places[block.rows_out[0]] = columns
-                else:
-                    places.update(zip(block.rows_out, columns.split(channels, dim=1), strict=True))
-        ordered = [places[row] for row in sorted(places)]
-        y = torch.cat(ordered, dim=1) if ordered else x.new_zeros(len(x), 0)
+        runs: list[Tensor] = []
+        blocks = [columns for product in products for columns in product.unbind(0)]
+        for columns, widths in zip(blocks, self._widths, strict=True):
+            runs += columns.split(widths, dim=1) if len(widths) > 1 else [columns]
+        runs += [x.new_zeros(len(x), channels)] * self._empty
+        y = torch.cat([runs[number] for number in self._order], dim=1) if runs else x.new_zeros(len(x), 0)
         return y.unflatten(1, (self.irreps_out.dim, channels))
 
     def matrix(self) -> Float[Tensor, "rows_out channels_out rows_in channels_in"]:
@@ -123,7 +124,7 @@ class SchurLinear(nn.Module):
         """
         total = torch.zeros_like(self.weight)
         count = torch.zeros(len(self.weight), dtype=self.weight.dtype, device=self.weight.device)
-        for batch in self._parts:
+        for batch in cast("list[_Batch]", list(self.batches)):
             rows = batch.rows_out[:, None, :], batch.rows_in[:, :, None]
             entries = matrix.permute(0, 2, 3, 1)[rows].to(self.weight) * batch.sign.value[..., None, None]
             total.index_add_(0, batch.weight.flatten(), entries.flatten(0, 2))
@@ -138,7 +139,7 @@ class SchurLinear(nn.Module):
 class _Batch(nn.Module):
     """Blocks of one shape, as one batched matrix product."""
 
-    def __init__(self, blocks: list[Block]) -> None:
+    def __init__(self, blocks: list[Block], weights: int, rows: int) -> None:
         super().__init__()
         self.blocks = blocks
         self.shape = len(blocks), len(blocks[0].rows_in), len(blocks[0].rows_out)
@@ -146,13 +147,17 @@ class _Batch(nn.Module):
             table = torch.tensor([getattr(block, name) for block in blocks], dtype=torch.int64)
             self.register_buffer(name, table, persistent=False)
         self.sign = Constant(np.array([block.sign for block in blocks]))
-        taken = tuple(row for block in blocks for row in block.rows_in)
-        self._slice = slice(taken[0], taken[-1] + 1) if _in_a_run(taken) else None
-        self._signed = bool((self.sign.value < 0).any())
+        negative = self.sign.value < 0
+        self._signed = bool(negative.any())
+        self.register_buffer("number", (self.weight + weights * negative).flatten(), persistent=False)
+        taken = [row for block in blocks for row in block.rows_in]
+        self._all = taken == list(range(rows))
+        self._slice = slice(taken[0], taken[-1] + 1) if len(_runs(tuple(taken))) == 1 else None
 
     rows_in: Int64[Tensor, "blocks inner"]
     rows_out: Int64[Tensor, "blocks outer"]
     weight: Int64[Tensor, "blocks inner outer"]
+    number: Int64[Tensor, " entries"]
 
     def forward(
         self,
@@ -160,21 +165,26 @@ class _Batch(nn.Module):
         weight: Float[Tensor, "weights channels_in channels_out"],
     ) -> Float[Tensor, "blocks points outer_channels"]:
         blocks, inner, outer = self.shape
-        x = x[:, self._slice] if self._slice else x.index_select(1, self.rows_in.flatten())
-        x = x.reshape(len(x), blocks, inner * x.shape[2]).transpose(0, 1)
-        number = self.weight.flatten()
-        if self._signed:
-            number = torch.where(self.sign.value.flatten() < 0, number + len(weight), number)
-            weight = torch.cat([weight, -weight])
-        dense = weight.index_select(0, number)
-        if outer > 1:
+        if not self._all:
+            x = x[:, self._slice] if self._slice else x.index_select(1, self.rows_in.flatten())
+        # −W follow W, so that a number says the sign, too
+        dense = (torch.cat([weight, -weight]) if self._signed else weight).index_select(0, self.number)
+        if inner > 1:
+            x = x.reshape(len(x), blocks, inner * x.shape[2])
+        if inner > 1 or outer > 1:
             dense = dense.unflatten(0, (blocks, inner, outer)).transpose(2, 3)
-        return torch.bmm(x, dense.reshape(blocks, x.shape[2], outer * weight.shape[2]))
+            dense = dense.reshape(blocks, inner * weight.shape[1], outer * weight.shape[2])
+        return torch.bmm(x.transpose(0, 1), dense)
 
 
-def _in_a_run(rows: tuple[int, ...]) -> bool:
-    """Whether the rows follow one another without a gap."""
-    return rows == tuple(range(rows[0], rows[0] + len(rows)))
+def _runs(rows: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Rows that follow one another without a gap, together.
+
+    >>> _runs((1, 2, 5, 6, 4))
+    [(1, 2), (5, 6), (4,)]
+    """
+    starts = [k for k in range(len(rows)) if k == 0 or rows[k] != rows[k - 1] + 1]
+    return [rows[start:stop] for start, stop in pairwise([*starts, len(rows)])]
 
 
 def _blocks(irreps_in: Irreps, irreps_out: Irreps) -> tuple[list[Block], list[int]]:
