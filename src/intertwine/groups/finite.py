@@ -95,6 +95,19 @@ class FiniteGroup(Group):
         conjugates = self.table[self.table, inverse[:, None]]  # row g, column h: g h g⁻¹
         return [np.unique(column) for h, column in enumerate(conjugates.T) if column.min() == h]
 
+    def subgroups(self) -> list[tuple[Group, int]]:
+        """Which of the 32 point groups are in this one: of each class of conjugates one, and their number.
+
+        It is the one turned least from the setting of this group. One name can have several classes.
+
+        >>> from intertwine.groups import get_group
+        >>> [(part.name, count) for part, count in get_group("C4v").subgroups()]
+        [('C1', 1), ('C2', 1), ('Cs', 2), ('Cs', 2), ('C2v', 1), ('C2v', 1), ('C4', 1), ('C4v', 1)]
+        """
+        from intertwine.groups.subgroups import subgroup_classes
+
+        return subgroup_classes(self)
+
     @cached_property
     def listed(self) -> tuple["FiniteIrrep", ...]:
         """Every irrep, in the order of the character table."""

@@ -135,18 +135,50 @@ class Group(ABC):
             raise InputError(f"not an element of {self.description}", got=np.round(strange, 6).tolist())
         return matrix.astype(np.float64)
 
+    def subgroup(self, name: str, orientation: Float[np.ndarray, "3 3"] | None = None) -> "Group":
+        """A subgroup by its name, in an orientation in which it is one.
+
+        Of several the one turned least from the setting of this group: turned by R, a group has the
+        subgroups of before, turned by R.
+
+        Args:
+            name: as in `get_group`.
+            orientation: proper rotation of the subgroup's standard setting, as in `get_group`; found where
+                it is not given.
+
+        Raises:
+            InputError: an unknown name; not a subgroup in the given orientation, or in none: then the
+                message lists the subgroups.
+
+        >>> from intertwine.groups import get_group
+        >>> three_fold = get_group("Oh").subgroup("C3v")
+        >>> three_fold.orientation[:, 2].round(4), get_group("D6h").subgroup("C3v")
+        (array([0.5774, 0.5774, 0.5774]), C3v)
+        """
+        from intertwine.groups.catalogue import get_group
+        from intertwine.groups.subgroups import find_subgroup
+
+        if orientation is None:
+            return find_subgroup(self, name)
+        found = get_group(name, orientation)
+        found.require_subgroup_of(self)
+        return found
+
     def require_subgroup_of(self, whole: "Group") -> None:
         """Refuse where an element of this group is missing in `whole`.
 
         Raises:
             InputError: not a subgroup in these orientations.
         """
-        turned = [axis for axis in self.lie_axes if not whole.turns_about(axis)]
-        if turned or not np.all(whole.contains(self.generators)):
+        if not whole.holds(self.lie_axes, self.generators):
             raise InputError(
                 f"{self.description} is not a subgroup of {whole.description}",
                 fix="choose another orientation; Group.subgroup finds one",
             )
+
+    def holds(self, lie_axes: Float[np.ndarray, "k 3"], generators: Float[np.ndarray, "n 3 3"]) -> bool:
+        """Whether all turns about these axes and all these matrices are elements."""
+        return all(map(self.turns_about, lie_axes)) and bool(np.all(self.contains(generators)))
 
     def turns_about(self, axis: Float[np.ndarray, "3"]) -> bool:
         """Whether every turn about this axis is an element."""

@@ -46,7 +46,7 @@ def match_point_group(elements: Float[np.ndarray, "order 3 3"]) -> PointGroup:
     require_orthogonal(given)
     standard = _by_census().get(_census(given))
     if standard is not None:
-        for R in _orientations(standard, given):
+        for R in carrying_rotations(standard, given):
             back = R.T @ given @ R
             if np.all(standard.contains(back)) and len(np.unique(standard.index(back))) == standard.order:
                 return standard if np.array_equal(R, np.eye(3)) else point_group(standard.name, R)
@@ -55,6 +55,26 @@ def match_point_group(elements: Float[np.ndarray, "order 3 3"]) -> PointGroup:
         got=f"{len(given)} matrices",
         accepted="every element of one of the 32 groups, once",
         fix="close them with FiniteGroup(name, generators)",
+    )
+
+
+def carrying_rotations(
+    standard: PointGroup, given: Float64[np.ndarray, "order 3 3"]
+) -> list[Float64[np.ndarray, "3 3"]]:
+    """Rotations that may carry the standard group into the given elements, the smallest turn first.
+
+    Every place the group can have is among them. Of equally small turns that comes first which carries z, and
+    then x, most along x, y and z: [111] before [1-11].
+    """
+    kinds, axes, wanted = _kinds(given), _axes(given), _kinds(standard.generators)
+
+    def images(generator: int) -> Float64[np.ndarray, "images 3"]:
+        alike = axes[np.all(kinds == wanted[generator], axis=1)]
+        return np.concatenate([alike, -alike])
+
+    found = [settle(R) for R in _carrying(_axes(standard.generators), images)]
+    return sorted(
+        found, key=lambda R: (round(np.trace(R), 6), R.T[[2, 0, 1]].round(6).tolist()), reverse=True
     )
 
 
@@ -81,20 +101,6 @@ def _axes(elements: Float64[np.ndarray, "order 3 3"]) -> Float64[np.ndarray, "or
     axes = rotation_to_quaternion(proper)[:, 1:]
     length = np.linalg.norm(axes, axis=1, keepdims=True)
     return np.where(length > SAME_ANGLE, axes / np.maximum(length, SAME_ANGLE), 0.0)
-
-
-def _orientations(
-    standard: PointGroup, given: Float64[np.ndarray, "order 3 3"]
-) -> list[Float64[np.ndarray, "3 3"]]:
-    """Rotations that may carry the standard group to the given one, the smallest turn first."""
-    kinds, axes, wanted = _kinds(given), _axes(given), _kinds(standard.generators)
-
-    def images(generator: int) -> Float64[np.ndarray, "images 3"]:
-        alike = axes[np.all(kinds == wanted[generator], axis=1)]
-        return np.concatenate([alike, -alike])
-
-    found = [settle(R) for R in _carrying(_axes(standard.generators), images)]
-    return sorted(found, key=lambda R: (round(np.trace(R), 6), R.round(6).tolist()), reverse=True)
 
 
 def _carrying(axes: Float64[np.ndarray, "generators 3"], images: Images) -> list[Float64[np.ndarray, "3 3"]]:
