@@ -124,6 +124,7 @@ class _EdgeRows(nn.Module):
         self.register_buffer("inverse", torch.from_numpy(np.argsort(order)), persistent=False)
         self.register_buffer("copy", copy_of_row(self.irreps), persistent=False)
         self.sign = Constant(basis.sum(axis=1).round()[:, None])
+        self._signed = bool((self.sign.value < 0).any())
 
     order: Int64[Tensor, " rows"]
     inverse: Int64[Tensor, " rows"]
@@ -132,19 +133,23 @@ class _EdgeRows(nn.Module):
     def to_edge(
         self, x: Float[Tensor, "edges rows channels"], frames: list[Tensor], scales: Tensor | None
     ) -> Float[Tensor, "edges edge_rows channels"]:
-        turned = [self._frame(frames, l, m) @ x[:, rows] for l, rows, m in self.copies]
-        factors = self.sign.value if scales is None else self.sign.value * scales.index_select(1, self.copy)
-        return torch.cat([x[:, :0], *turned], dim=1).index_select(1, self.order) * factors
+        turned = [self._frame(frames, l, m) @ x[:, rows] if l else x[:, rows] for l, rows, m in self.copies]
+        y = self._with_signs(torch.cat([x[:, :0], *turned], dim=1).index_select(1, self.order))
+        return y if scales is None else y * scales.index_select(1, self.copy)
 
     def from_edge(
         self, x: Float[Tensor, "edges edge_rows channels"], frames: list[Tensor]
     ) -> Float[Tensor, "edges rows channels"]:
-        parts = (x * self.sign.value).index_select(1, self.inverse)
+        parts = self._with_signs(x).index_select(1, self.inverse)
         split = parts.split([2 * m + 1 for _, _, m in self.copies], dim=1)
         turned = [
-            self._frame(frames, l, m).mT @ part for (l, _, m), part in zip(self.copies, split, strict=True)
+            self._frame(frames, l, m).mT @ part if l else part
+            for (l, _, m), part in zip(self.copies, split, strict=True)
         ]
         return torch.cat([x[:, :0], *turned], dim=1)
+
+    def _with_signs(self, x: Float[Tensor, "edges rows channels"]) -> Float[Tensor, "edges rows channels"]:
+        return x * self.sign.value if self._signed else x
 
     def _frame(self, frames: list[Tensor], l: int, m: int) -> Float[Tensor, "edges edge_rows rows"]:
         """Rows −m…m of the frame: the orders that are kept."""
