@@ -69,7 +69,7 @@ class BondMessage(nn.Module):
     def _radial(self, edges: EdgeGeometry, weight: Tensor) -> Float[Tensor, "edges degrees channels"]:
         """Radial functions R(r) of each degree and channel: a learned mixture of the radial basis."""
         return (edges.radial @ weight).view(
-            len(edges.radial), weight.shape[1] // self.channels, self.channels
+            edges.radial.shape[0], weight.shape[1] // self.channels, self.channels
         )
 
 

@@ -52,7 +52,7 @@ class Cohesion(nn.Module):
         length: Float[Tensor, " edges"],
         receiver: Int64[Tensor, " edges"],
     ) -> Float[Tensor, " atoms"]:
-        count = segment_sum(envelope(length / self.cutoff), receiver, len(numbers))
+        count = segment_sum(envelope(length / self.cutoff), receiver, numbers.shape[0])
         return -self.energies.value[numbers] * torch.expm1(-self.rate * count)
 
 
@@ -84,7 +84,7 @@ class ZBL(nn.Module):
         screening = sum(a * torch.exp(-b * x) for a, b in zip(self._AMPLITUDES, self._RATES, strict=True))
         reach = self.radii.value[numbers[receiver]] + self.radii.value[numbers[sender]]
         pair = Hartree * Bohr * z_i * z_j / length * screening * envelope(length / reach)
-        return segment_sum(0.5 * pair, receiver, len(numbers))
+        return segment_sum(0.5 * pair, receiver, numbers.shape[0])
 
 
 def _by_number(energies: dict[int, float]) -> Float[np.ndarray, " numbers"]:

@@ -37,7 +37,7 @@ def neighbour_outer_sum(
     tensor([[[4., 6.]]])
     """
     rows = of.atoms * of.max_degree
-    if rows <= 4 * len(of.receiver) + 64:
+    if not isinstance(rows, int) or rows <= 4 * left.shape[0] + 64:
         return _by_table(left, right, of)
     return _by_scatter(left, right, of)
 
@@ -45,7 +45,8 @@ def neighbour_outer_sum(
 def _by_table(left: Tensor, right: Tensor, of: Neighbourhoods) -> Tensor:
     def table(values: Tensor) -> Tensor:
         rows = of.atoms * of.max_degree
-        if rows != len(values):  # otherwise every row is taken and, edges being sorted, in order
+        # where every row is taken the edges, being sorted, are in order already
+        if not isinstance(rows, int) or rows != values.shape[0]:
             values = values.new_zeros(rows, *values.shape[1:]).index_copy(0, of.slot, values)
         return values.reshape(of.atoms, of.max_degree * values.shape[1], values.shape[2])
 
