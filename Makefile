@@ -1,5 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
+KERNELS := $(wildcard src/intertwine/ops/native/*.cpp)
 
 .PHONY: demo test venv lint clean
 
@@ -21,11 +22,11 @@ venv: .venv/.dev
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-.venv/.demo: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.demo: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[label,report]'
 	touch $@
 
-.venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.dev: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[label,report,longrange,dev]'
 	touch $@ .venv/.demo
 

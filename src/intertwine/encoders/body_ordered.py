@@ -32,7 +32,10 @@ class BodyOrderedSpec(BaseModel):
     """Atomic numbers the model knows, ascending."""
     cutoff: Annotated[float, Field(gt=0)] = 5.0
     """Å; messages reach layers × cutoff."""
-    channels: Annotated[int, Field(ge=1)] = 32
+    channels: Annotated[int, Field(ge=1)] = 64
+    """Many-body products of every atom, the width of its features."""
+    message_channels: Annotated[int, Field(ge=1)] = 32
+    """What an atom sends to its neighbours."""
     layers: Annotated[int, Field(ge=1)] = 2
     l_max: Annotated[int, Field(ge=1, le=6)] = 3
     """Highest degree of the neighbour density."""
@@ -58,14 +61,16 @@ class BodyOrderedLayer(nn.Module):
     h' = W · P[u(a₁ + v(a₂ + a₃ w))](A) + W_skip A_{l ≤ l_out} + R_z ∘ h
     """
 
-    def __init__(self, l_in: int, l_out: int, channels: int, species: int, residual_l: int | None) -> None:
+    def __init__(
+        self, l_in: int, l_out: int, channels_in: int, channels: int, species: int, residual_l: int | None
+    ) -> None:
         super().__init__()
         out = Irreps.spherical_harmonics(l_out)
         self.rows = out.dim
-        self.product = SphereProduct(l_in, l_out, channels)
+        self.product = SphereProduct(l_in, l_out, channels_in, channels)
         self.orders = nn.Parameter(1.0 + 0.3 * torch.randn(species, 3, channels))
         self.mix = SchurLinear(out, out, channels, channels)
-        self.skip = SchurLinear(out, out, channels, channels)
+        self.skip = SchurLinear(out, out, channels_in, channels)
         self.residual = None
         if residual_l is not None:
             self.residual = SchurLinear(Irreps.spherical_harmonics(residual_l), out, channels, channels)
@@ -73,7 +78,7 @@ class BodyOrderedLayer(nn.Module):
 
     def forward(
         self,
-        gathered: Float[Tensor, "atoms lm channels"],
+        gathered: Float[Tensor, "atoms lm channels_in"],
         species: Int64[Tensor, " atoms"],
         hidden: Float[Tensor, "atoms rows channels"] | None,
     ) -> Float[Tensor, "atoms rows_out channels"]:
@@ -107,15 +112,18 @@ class BodyOrderedEncoder(nn.Module):
         self.spec = spec
         self.species = SpeciesIndex(spec.species)
         kinds = len(spec.species)
-        self.density = NeighbourDensity(spec.l_max, spec.radial, kinds, spec.channels, spec.neighbours)
+        self.density = NeighbourDensity(spec.radial, kinds, spec.neighbours)
         degrees = [spec.hidden_l] * (spec.layers - 1) + [spec.output_l]
+        sizes = spec.channels, spec.message_channels
         self.messages = nn.ModuleList(
-            BondMessage(spec.l_max, spec.hidden_l, spec.radial, spec.channels, spec.neighbours)
-            for _ in degrees[1:]
+            BondMessage(spec.l_max, spec.hidden_l, spec.radial, *sizes, spec.neighbours) for _ in degrees[1:]
         )
+        gathered = [self.density.channels] + [spec.message_channels] * len(self.messages)
         self.layers = nn.ModuleList(
-            BodyOrderedLayer(spec.l_max, l_out, spec.channels, kinds, None if k == 0 else spec.hidden_l)
-            for k, l_out in enumerate(degrees)
+            BodyOrderedLayer(
+                spec.l_max, l_out, width, spec.channels, kinds, None if k == 0 else spec.hidden_l
+            )
+            for k, (l_out, width) in enumerate(zip(degrees, gathered, strict=True))
         )
         self.irreps = tuple(Irreps.spherical_harmonics(l_out) for l_out in degrees)
 

@@ -24,18 +24,25 @@ class BondMessage(nn.Module):
         A_i[lm] = Σ_j Y_lm(r̂) [R⁰_l(r) h⁰_j + R^∥_l(r) r̂·h¹_j] + R^⊥_l(r) [Y_{l−1}(r̂) ⊗ h¹_j]_lm
 
     which spans every natural-parity path of the full tensor product. R are learned mixtures of the radial
-    basis, per channel. Sums run as batched matrix products; nothing of size edges × lm × channels is stored.
+    basis, per channel. What the neighbour sends is first narrowed to `channels` by a SchurLinear: the work on
+    edges does not grow with the width of the atoms. Sums run as batched matrix products; nothing of size
+    edges × lm × channels is stored.
 
     Args:
         l_max: highest degree of the result.
         hidden_l: highest degree carried by neighbours, 0 or 1.
         radial: number of radial functions.
-        channels: number of channels.
+        channels_in: channels of what neighbours know.
+        channels: channels of the message.
         neighbours: average number of neighbours in the training data, for the scale.
     """
 
-    def __init__(self, l_max: int, hidden_l: int, radial: int, channels: int, neighbours: float) -> None:
+    def __init__(
+        self, l_max: int, hidden_l: int, radial: int, channels_in: int, channels: int, neighbours: float
+    ) -> None:
         super().__init__()
+        hidden = Irreps.spherical_harmonics(hidden_l)
+        self.narrow = SchurLinear(hidden, hidden, channels_in, channels)
         self.l_max, self.hidden_l, self.channels = l_max, hidden_l, channels
         scale = neighbours**-0.5
         self.scalar_radial = nn.Parameter(scale * torch.randn(radial, (l_max + 1) * channels))
@@ -43,13 +50,11 @@ class BondMessage(nn.Module):
             self.parallel_radial = nn.Parameter(scale * torch.randn(radial, (l_max + 1) * channels))
             self.pair_radial = nn.Parameter(scale * torch.randn(radial, l_max * channels))
             self.raising = Constant(_raising(l_max))
-        irreps = Irreps.spherical_harmonics(l_max)
-        self.mix = SchurLinear(irreps, irreps, channels, channels)
 
     def forward(
-        self, edges: EdgeGeometry, hidden: Float[Tensor, "atoms rows channels"]
+        self, edges: EdgeGeometry, hidden: Float[Tensor, "atoms rows channels_in"]
     ) -> Float[Tensor, "atoms lm channels"]:
-        hidden = hidden.index_select(0, edges.sender)
+        hidden = self.narrow(hidden).index_select(0, edges.sender)
         amplitudes = self._radial(edges, self.scalar_radial) * hidden[:, :1]
         carried, raised = None, None
         if self.hidden_l:
@@ -64,7 +69,7 @@ class BondMessage(nn.Module):
                 left = torch.cat([left, raised[:, :, l * l - 1 : (l + 1) ** 2 - 1]], dim=1)
                 right = torch.cat([right, carried[:, l - 1]], dim=1)
             blocks.append(neighbour_outer_sum(left, right, edges.neighbourhoods))
-        return self.mix(torch.cat(blocks, dim=1))
+        return torch.cat(blocks, dim=1)
 
     def _radial(self, edges: EdgeGeometry, weight: Tensor) -> Float[Tensor, "edges degrees channels"]:
         """Radial functions R(r) of each degree and channel: a learned mixture of the radial basis."""

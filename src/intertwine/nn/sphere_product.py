@@ -4,9 +4,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from intertwine.groups import Irreps
-from intertwine.nn.constant import Constant
 from intertwine.nn.schur_linear import SchurLinear
-from intertwine.ops.sphere import sphere_grid
+from intertwine.ops.sphere_product import sphere_product
 
 
 class SphereProduct(nn.Module):
@@ -23,36 +22,22 @@ class SphereProduct(nn.Module):
 
     Args:
         l_in, l_out: highest degrees of input and output.
-        channels: number of channels.
+        channels_in: channels of the features.
+        channels: products, that is channels of the result.
 
     >>> import torch
-    >>> product = SphereProduct(l_in=2, l_out=1, channels=4)
-    >>> product(torch.zeros(3, 9, 4), torch.ones(3, 3, 4)).shape
-    torch.Size([3, 4, 4])
+    >>> product = SphereProduct(l_in=2, l_out=1, channels_in=4, channels=8)
+    >>> product(torch.zeros(3, 9, 4), torch.ones(3, 3, 8)).shape
+    torch.Size([3, 4, 8])
     """
 
-    def __init__(self, l_in: int, l_out: int, channels: int) -> None:
+    def __init__(self, l_in: int, l_out: int, channels_in: int, channels: int) -> None:
         super().__init__()
-        grid = sphere_grid(3 * l_in + l_out)
-        self.mix = SchurLinear(
-            Irreps.spherical_harmonics(l_in), Irreps.spherical_harmonics(l_in), channels, 3 * channels
-        )
-        # a function with unit coefficients has mean square (l_in + 1)²: bring its values to order one
-        self.synthesis = Constant(grid.synthesis(l_in) / (l_in + 1))
-        self.analysis = Constant(grid.analysis(l_out))
+        self.l_in, self.l_out = l_in, l_out
+        irreps = Irreps.spherical_harmonics(l_in)
+        self.mix = SchurLinear(irreps, irreps, channels_in, 3 * channels)
 
     def forward(
-        self, x: Float[Tensor, "atoms rows_in channels"], orders: Float[Tensor, "atoms 3 channels"]
+        self, x: Float[Tensor, "atoms rows_in channels_in"], orders: Float[Tensor, "atoms 3 channels"]
     ) -> Float[Tensor, "atoms rows_out channels"]:
-        values = _on_rows(self.synthesis.value, self.mix(x).transpose(0, 1))
-        u, v, w = values.chunk(3, dim=-1)
-        first, second, third = orders.unbind(1)
-        product = u * (first + v * (second + third * w))
-        return _on_rows(self.analysis.value, product).transpose(0, 1)
-
-
-def _on_rows(
-    matrix: Float[Tensor, "out rows"], x: Float[Tensor, "rows atoms channels"]
-) -> Float[Tensor, "out atoms channels"]:
-    """One large product: rows first, all atoms and channels as columns."""
-    return (matrix @ x.flatten(1)).reshape(len(matrix), *x.shape[1:])
+        return sphere_product(self.mix(x), orders, self.l_in, self.l_out)

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from intertwine.data.labels import LabelKeys, LabelUnits, known_label
 
 PRESETS: dict[str, dict[str, int]] = {
-    "small": {"channels": 16, "layers": 2, "l_max": 2, "hidden_l": 1, "radial": 6},
-    "medium": {"channels": 32, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 8},
-    "large": {"channels": 64, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 10},
+    "small": {"channels": 32, "message_channels": 16, "layers": 2, "l_max": 2, "hidden_l": 1, "radial": 6},
+    "medium": {"channels": 64, "message_channels": 32, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 8},
+    "large": {"channels": 128, "message_channels": 32, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 8},
 }
 """Sizes that go together; any of them can still be set on its own."""
 
@@ -93,8 +93,10 @@ class ModelConfig(Section):
     """Sizes for what is not set below."""
     cutoff: Positive = 5.0
     """Å; information travels `layers` times as far."""
-    channels: Count = 32
-    """Width."""
+    channels: Count = 64
+    """Many-body products of every atom."""
+    message_channels: Count = 32
+    """What an atom sends to its neighbours."""
     layers: Count = 2
     """Rounds of messages."""
     l_max: Annotated[int, Field(ge=1, le=6)] = 3
@@ -202,7 +204,7 @@ class RunConfig(Section):
 
     >>> config = RunConfig(data=DataConfig(train=Path("train.xyz")), training=TrainingConfig(epochs=10))
     >>> config.model.channels, config.training.epochs, config.output
-    (32, 10, PosixPath('run'))
+    (64, 10, PosixPath('run'))
     """
 
     data: DataConfig

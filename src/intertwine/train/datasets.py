@@ -148,6 +148,7 @@ def describe(
         species=figures.species,
         cutoff=sizes.cutoff,
         channels=sizes.channels,
+        message_channels=sizes.message_channels,
         layers=sizes.layers,
         l_max=sizes.l_max,
         hidden_l=sizes.hidden_l,

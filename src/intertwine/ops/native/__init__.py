@@ -1,0 +1,9 @@
+"""Compiled kernels: C++ beside the plain torch operations that they equal.
+
+They are built with the package where there is a C++ compiler, and called through ctypes on the memory of
+CPU tensors. Without them, or with the environment variable INTERTWINE_NATIVE=0, everything runs in torch.
+"""
+
+from intertwine.ops.native.library import address, kernel, usable
+
+__all__ = ["address", "kernel", "usable"]

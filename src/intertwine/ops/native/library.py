@@ -1,0 +1,58 @@
+"""The compiled library: where it is, when it can be used, and its functions."""
+
+import ctypes
+import importlib.util
+import os
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+SUFFIX = {torch.float32: "float", torch.float64: "double"}
+"""Ending of the names of the functions for each precision."""
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    """The shared library that was built with the package; None where it was not, or is switched off."""
+    if os.environ.get("INTERTWINE_NATIVE", "1") == "0":
+        return None
+    found = importlib.util.find_spec("intertwine.ops.native._kernels")
+    return ctypes.CDLL(found.origin) if found is not None and found.origin else None
+
+
+def usable(*tensors: Tensor) -> bool:
+    """Whether a compiled kernel can take these tensors: plain CPU tensors of one precision, nobody tracing.
+
+    A tracer (torch.compile, torch.export, make_fx) and torch.func's transforms have to see operations of
+    torch; they get those.
+    """
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return False
+    if torch._C._len_torch_dispatch_stack() or _library() is None:
+        return False
+    dtype = tensors[0].dtype
+    return dtype in SUFFIX and all(t.dtype == dtype and t.device.type == "cpu" for t in tensors)
+
+
+def kernel(name: str, dtype: torch.dtype) -> Any:
+    """A function of the library by its name without the precision; call it only where `usable`."""
+    library = _library()
+    assert library is not None
+    return library[f"{name}_{SUFFIX[dtype]}"]
+
+
+def address(array: Tensor | np.ndarray | None) -> ctypes.c_void_p:
+    """Where the numbers of an array begin; null for None. The array is contiguous and outlives the call.
+
+    >>> address(None).value is None
+    True
+    """
+    if array is None:
+        return ctypes.c_void_p(None)
+    if isinstance(array, Tensor):
+        assert array.is_contiguous()
+        return ctypes.c_void_p(array.data_ptr())
+    return array.ctypes.data_as(ctypes.c_void_p)

@@ -1,0 +1,207 @@
+"""Pointwise products of functions on the sphere, from coefficients to coefficients."""
+
+import ctypes
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from intertwine.ops.native import address, kernel, usable
+from intertwine.ops.sphere import sphere_grid
+
+LARGEST = 27
+"""Total degree up to which the kernel has room for the grid."""
+
+BLOCK = 4
+"""Pairs of points that the kernel takes at once; tables are padded to a multiple of it."""
+
+
+def sphere_product(
+    x: Float[Tensor, "atoms rows_in three_channels"],
+    orders: Float[Tensor, "atoms 3 channels"],
+    l_in: int,
+    l_out: int,
+) -> Float[Tensor, "atoms rows_out channels"]:
+    """Products of one, two and three functions on the sphere, weighted, projected to l ≤ l_out.
+
+        y = P[ u·(a + v·(b + c w)) ]
+
+    u, v, w are given by their coefficients side by side in the channels of `x`; values on the grid are
+    divided by l_in + 1, so that unit coefficients give values of order one; a, b, c are `orders`. The grid
+    is exact for the total degree 3·l_in + l_out, so y turns with x to rounding; only couplings of natural
+    parity occur.
+
+    Two equal roads: operations of torch, and on a CPU a compiled kernel that never writes a value on the grid
+    to memory. The kernel has its own first and second derivatives; third ones run through torch.
+
+    Args:
+        x: coefficients Y_lm, l = 0 … l_in, of u, v and w, `(atoms, (l_in+1)², 3·channels)`.
+        orders: a, b, c of each atom and channel.
+        l_in, l_out: highest degrees before and after.
+
+    >>> sphere_product(torch.ones(1, 1, 3), torch.ones(1, 3, 1), 0, 0)  # 1 + 1·1 + 1·1·1
+    tensor([[[3.]]])
+    """
+    if l_in <= 6 and 3 * l_in + l_out <= LARGEST and usable(x, orders):
+        return _Product.apply(x, orders, l_in, l_out)  # pyright: ignore[reportReturnType]
+    return plain_sphere_product(x, orders, l_in, l_out)
+
+
+def plain_sphere_product(x: Tensor, orders: Tensor, l_in: int, l_out: int) -> Tensor:
+    """The same in operations of torch: two large matrix products and a few multiplications.
+
+    >>> plain_sphere_product(torch.ones(1, 1, 3), torch.ones(1, 3, 1), 0, 0)
+    tensor([[[3.]]])
+    """
+    synthesis, analysis = (table.to(x) for table in _matrices(l_in, l_out))
+    values = _on_rows(synthesis, x.transpose(0, 1))
+    u, v, w = values.chunk(3, dim=-1)
+    first, second, third = orders.unbind(1)
+    product = u * (first + v * (second + third * w))
+    return _on_rows(analysis, product).transpose(0, 1)
+
+
+def _on_rows(
+    matrix: Float[Tensor, "out rows"], x: Float[Tensor, "rows atoms channels"]
+) -> Float[Tensor, "out atoms channels"]:
+    """One large product: rows first, all atoms and channels as columns."""
+    return (matrix @ x.flatten(1)).reshape(matrix.shape[0], *x.shape[1:])
+
+
+@cache
+def _matrices(l_in: int, l_out: int) -> tuple[Tensor, Tensor]:
+    """Synthesis and analysis, float64. Unit coefficients have mean square (l_in + 1)²: bring that to one."""
+    grid = sphere_grid(3 * l_in + l_out)
+    return torch.from_numpy(grid.synthesis(l_in) / (l_in + 1)), torch.from_numpy(grid.analysis(l_out))
+
+
+class _Tables(NamedTuple):
+    """What the kernel reads: one column per pair of opposite points, even degrees first."""
+
+    sizes: np.ndarray
+    order: np.ndarray
+    order_out: np.ndarray
+    synthesis: np.ndarray
+    analysis: np.ndarray
+
+
+@cache
+def _tables(l_in: int, l_out: int, dtype: torch.dtype) -> _Tables:
+    points = sphere_grid(3 * l_in + l_out).points
+    upper = [k for k, point in enumerate(points) if tuple(np.round(point, 9)) > (0.0, 0.0, 0.0)]
+    synthesis, analysis = (table.numpy() for table in _matrices(l_in, l_out))
+    columns = -(-len(upper) // BLOCK) * BLOCK
+    parity, parity_out = (np.repeat(np.arange(l + 1), 2 * np.arange(l + 1) + 1) % 2 for l in (l_in, l_out))
+    order, order_out = (np.argsort(odd, kind="stable").astype(np.int32) for odd in (parity, parity_out))
+    sizes = [len(parity), (parity == 0).sum(), len(parity_out), (parity_out == 0).sum(), columns]
+
+    def padded(table: np.ndarray) -> np.ndarray:
+        whole = np.zeros((len(table), columns), dtype=np.float32 if dtype == torch.float32 else np.float64)
+        whole[:, : len(upper)] = table
+        return whole
+
+    return _Tables(
+        np.array(sizes, dtype=np.int32),
+        order,
+        order_out,
+        padded(synthesis[upper].T[order]),
+        padded(analysis[:, upper][order_out]),
+    )
+
+
+def _run(
+    degrees: tuple[int, int],
+    x: Tensor,
+    orders: Tensor,
+    gy: Tensor | None = None,
+    hx: Tensor | None = None,
+) -> tuple[Tensor, ...]:
+    """The kernel: y; given gy the gradients of x and orders; given hx the second ones of x, orders and gy."""
+    tables = _tables(*degrees, x.dtype)
+    atoms, channels = orders.shape[0], orders.shape[2]
+    x, orders = _rows_first(x), orders.contiguous()
+    if gy is None:
+        y = x.new_empty(len(tables.order_out), atoms, channels)
+        given, results = (None, None), (y, None, None, None)
+    else:
+        given = _rows_first(gy), None if hx is None else _rows_first(hx)
+        g_gy = None if hx is None else torch.empty_like(given[0])
+        results = (None, torch.empty_like(x), torch.empty_like(orders), g_gy)
+    arrays = [*tables, x, orders, *given, *results]
+    sizes = ctypes.c_long(atoms), ctypes.c_int(channels), ctypes.c_int(torch.get_num_threads())
+    kernel("sphere_product", x.dtype)(*(address(array) for array in arrays), *sizes)
+    y, gx, g_orders, g_gy = results
+    found = (_atoms_first(y), _atoms_first(gx), g_orders, _atoms_first(g_gy))
+    return tuple(value for value in found if value is not None)
+
+
+def _rows_first(x: Tensor) -> Tensor:
+    """The kernel's layout, which is that of a SchurLinear's results: nothing is copied there."""
+    return x.transpose(0, 1).contiguous()
+
+
+def _atoms_first(x: Tensor | None) -> Tensor | None:
+    return None if x is None else x.transpose(0, 1)
+
+
+class _Product(torch.autograd.Function):
+    """The product with its derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, orders: Tensor, l_in: int, l_out: int) -> Tensor:
+        ctx.save_for_backward(x, orders)
+        ctx.degrees = l_in, l_out
+        return _run(ctx.degrees, x, orders)[0]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        x, orders = ctx.saved_tensors
+        gx, g_orders = _Derivative.apply(x, orders, grads[0], *ctx.degrees)  # pyright: ignore[reportGeneralTypeIssues]
+        return gx, g_orders, None, None
+
+
+class _Derivative(torch.autograd.Function):
+    """The derivative with its own: what a training on forces asks for."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, orders: Tensor, gy: Tensor, l_in: int, l_out: int
+    ) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(x, orders, gy)
+        ctx.degrees = l_in, l_out
+        ctx.set_materialize_grads(False)
+        gx, g_orders = _run(ctx.degrees, x, orders, gy)
+        return gx, g_orders
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        x, orders, gy = ctx.saved_tensors
+        hx, h_orders = grads
+        if torch.is_grad_enabled() or h_orders is not None or hx is None:
+            return *_by_torch(ctx.degrees, (x, orders, gy), (hx, h_orders)), None, None
+        gx, g_orders, g_gy = _run(ctx.degrees, x, orders, gy, hx)
+        return gx, g_orders, g_gy, None, None
+
+
+def _by_torch(
+    degrees: tuple[int, int], given: tuple[Tensor, Tensor, Tensor], grads: tuple[Tensor | None, Tensor | None]
+) -> tuple[Tensor, ...]:
+    """Second derivatives in operations of torch, for those who want third ones or directions of `orders`."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        x, orders, gy = (value if again else value.detach().requires_grad_() for value in given)
+        x, orders, gy = (value.view_as(value) for value in (x, orders, gy))
+        first = torch.autograd.grad(
+            plain_sphere_product(x, orders, *degrees), (x, orders), gy, create_graph=True
+        )
+        terms = [(value * grad).sum() for value, grad in zip(first, grads, strict=True) if grad is not None]
+        return torch.autograd.grad(
+            torch.stack(terms).sum(),
+            (x, orders, gy),
+            create_graph=again,
+            allow_unused=True,
+            materialize_grads=True,
+        )
