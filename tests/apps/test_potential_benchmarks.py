@@ -10,6 +10,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
+from ase.units import kcal, mol
 
 from intertwine.errors import InputError
 
@@ -95,6 +96,34 @@ def test_mlearn_states_the_stress_and_trusts_only_verified_frames(
     assert f"{errors['energy_per_atom']['mae']:.2f}" in shown
     assert f"{errors['forces']['mae'] / 1000:.3f}" in shown
     assert f"{errors['stress']['mae']:.3f}" in shown
+
+
+def test_rmd17_learns_from_the_frames_drawn_and_tests_on_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, rng = tmp_path / "data" / "rmd17", np.random.default_rng(0)
+    data.mkdir(parents=True)
+    for part, count in (("train", 30), ("test", 3)):
+        atoms = [cluster(rng) for _ in range(count)]
+        np.savez(
+            data / f"ethanol_{part}.npz",
+            nuclear_charges=atoms[0].numbers,
+            coords=[frame.positions for frame in atoms],
+            energies=[frame.get_potential_energy() * mol / kcal for frame in atoms],
+            forces=[frame.get_forces() * mol / kcal for frame in atoms],
+        )
+    monkeypatch.setenv("INTERTWINE_DATA", str(data.parent))
+    rmd17 = importlib.import_module("benchmarks.rmd17")
+    rmd17.main(
+        [*OPTIONS, "--samples", "20", "--output", str(tmp_path / "runs"), "--results", str(tmp_path / "out")]
+    )
+    record = only_json(tmp_path / "out")
+    assert record["test"]["errors"]["forces"]["n"] == 3 * 5 * 3
+    assert f"{record['test']['errors']['forces']['mae']:.2f}" in capsys.readouterr().out
+    (run,) = (tmp_path / "runs").glob("*/provenance.json")
+    sizes = json.loads(run.read_text())["data"]
+    assert (sizes["train"]["frames"], sizes["valid"]["frames"]) == (10, 10)
+    np.testing.assert_allclose(rmd17.frames("ethanol", "test")[0].labels["forces"], atoms[0].get_forces())
 
 
 def test_without_the_data_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
