@@ -126,6 +126,25 @@ def test_rmd17_learns_from_the_frames_drawn_and_tests_on_the_others(
     np.testing.assert_allclose(rmd17.frames("ethanol", "test")[0].labels["forces"], atoms[0].get_forces())
 
 
+def test_an_ablation_runs_a_row_once_and_opens_no_test_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, rng = tmp_path / "data" / "acac", np.random.default_rng(0)
+    data.mkdir(parents=True)
+    ase.io.write(data / "train_300K.xyz", [cluster(rng) for _ in range(54)])
+    alone = Atoms("Cu", info={"config_type": "isolated_atom", "energy": 3.5})
+    ase.io.write(data / "isolated_atoms.xyz", alone)
+    monkeypatch.setenv("INTERTWINE_DATA", str(data.parent))
+    ablation = importlib.import_module("benchmarks.ablation")
+    words = ["run", "--row", "one layer", "--epochs", "1", "--quiet", "--results", str(tmp_path / "results")]
+    for _ in range(2):
+        ablation.main([*words, "--output", str(tmp_path / "runs")])
+    record = only_json(tmp_path / "results")
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    assert (record["row"], record["config"]["model"]["layers"]) == ("one layer", 1)
+    assert f"{1e3 * record['valid']['forces']['rmse']:.1f}" in capsys.readouterr().out
+
+
 def test_without_the_data_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     record = importlib.import_module("benchmarks.record")
     monkeypatch.delenv("INTERTWINE_DATA", raising=False)
