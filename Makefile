@@ -22,11 +22,11 @@ venv: .venv/.dev
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-.venv/.demo: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
+.venv/.demo: pyproject.toml constraints.txt setup.py $(KERNELS) | .venv/bin/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[label,report]'
 	touch $@
 
-.venv/.dev: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
+.venv/.dev: pyproject.toml constraints.txt setup.py $(KERNELS) | .venv/bin/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[label,report,longrange,dev]'
 	touch $@ .venv/.demo
 

@@ -1,0 +1,15 @@
+"""The compiled kernels; everything else about the package is said in pyproject.toml."""
+
+from glob import glob
+
+from setuptools import Extension, setup
+
+kernels = Extension(
+    "intertwine.ops.native._kernels",
+    sorted(glob("src/intertwine/ops/native/*.cpp")),
+    extra_compile_args=["-std=c++17", "-O3", "-fopenmp", "-ffp-contract=fast", "-fno-math-errno", "-Wno-psabi"],
+    extra_link_args=["-fopenmp"],
+    optional=True,  # without a compiler everything runs in torch
+)
+
+setup(ext_modules=[kernels])
