@@ -4,10 +4,12 @@ from glob import glob
 
 from setuptools import Extension, setup
 
+FLAGS = "-std=c++17 -O3 -fopenmp -ffp-contract=fast -fno-math-errno -Wno-psabi"
+
 kernels = Extension(
     "intertwine.ops.native._kernels",
     sorted(glob("src/intertwine/ops/native/*.cpp")),
-    extra_compile_args=["-std=c++17", "-O3", "-fopenmp", "-ffp-contract=fast", "-fno-math-errno", "-Wno-psabi"],
+    extra_compile_args=FLAGS.split(),
     extra_link_args=["-fopenmp"],
     optional=True,  # without a compiler everything runs in torch
 )
