@@ -1,17 +1,13 @@
 """Messages: what a neighbour already knows, carried along the bond."""
 
-import math
-
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from intertwine.encoders.geometry import EdgeGeometry
-from intertwine.groups import Irreps, clebsch_gordan
-from intertwine.nn.constant import Constant
+from intertwine.groups import Irreps
 from intertwine.nn.schur_linear import SchurLinear
-from intertwine.ops.contract import neighbour_outer_sum
+from intertwine.ops.bond_message import Bonds, bond_message
 
 
 class BondMessage(nn.Module):
@@ -25,8 +21,8 @@ class BondMessage(nn.Module):
 
     which spans every natural-parity path of the full tensor product. R are learned mixtures of the radial
     basis, per channel. What the neighbour sends is first narrowed to `channels` by a SchurLinear: the work on
-    edges does not grow with the width of the atoms. Sums run as batched matrix products; nothing of size
-    edges × lm × channels is stored.
+    edges does not grow with the width of the atoms, and nothing of size edges × lm × channels is stored
+    (`bond_message`).
 
     Args:
         l_max: highest degree of the result.
@@ -43,45 +39,18 @@ class BondMessage(nn.Module):
         super().__init__()
         hidden = Irreps.spherical_harmonics(hidden_l)
         self.narrow = SchurLinear(hidden, hidden, channels_in, channels)
-        self.l_max, self.hidden_l, self.channels = l_max, hidden_l, channels
+        self.hidden_l = hidden_l
         scale = neighbours**-0.5
         self.scalar_radial = nn.Parameter(scale * torch.randn(radial, (l_max + 1) * channels))
         if hidden_l:
             self.parallel_radial = nn.Parameter(scale * torch.randn(radial, (l_max + 1) * channels))
             self.pair_radial = nn.Parameter(scale * torch.randn(radial, l_max * channels))
-            self.raising = Constant(_raising(l_max))
 
     def forward(
         self, edges: EdgeGeometry, hidden: Float[Tensor, "atoms rows channels_in"]
     ) -> Float[Tensor, "atoms lm channels"]:
-        hidden = self.narrow(hidden).index_select(0, edges.sender)
-        amplitudes = self._radial(edges, self.scalar_radial) * hidden[:, :1]
-        carried, raised = None, None
+        weights = [self.scalar_radial]
         if self.hidden_l:
-            along = torch.bmm(edges.direction.unsqueeze(1), hidden[:, 1:4])
-            amplitudes = amplitudes + self._radial(edges, self.parallel_radial) * along
-            carried = self._radial(edges, self.pair_radial).unsqueeze(2) * hidden[:, 1:4].unsqueeze(1)
-            raised = (edges.harmonics[:, : self.l_max**2] @ self.raising.value).unflatten(1, (3, -1))
-        blocks = []
-        for l in range(self.l_max + 1):
-            left, right = edges.harmonics[:, l * l : (l + 1) ** 2].unsqueeze(1), amplitudes[:, l : l + 1]
-            if l > 0 and carried is not None and raised is not None:
-                left = torch.cat([left, raised[:, :, l * l - 1 : (l + 1) ** 2 - 1]], dim=1)
-                right = torch.cat([right, carried[:, l - 1]], dim=1)
-            blocks.append(neighbour_outer_sum(left, right, edges.neighbourhoods))
-        return torch.cat(blocks, dim=1)
-
-    def _radial(self, edges: EdgeGeometry, weight: Tensor) -> Float[Tensor, "edges degrees channels"]:
-        """Radial functions R(r) of each degree and channel: a learned mixture of the radial basis."""
-        return (edges.radial @ weight).view(
-            edges.radial.shape[0], weight.shape[1] // self.channels, self.channels
-        )
-
-
-def _raising(l_max: int) -> Float[np.ndarray, "_ _"]:
-    """Matrix from Y_{l−1}, l ≤ l_max, to its coupling with each axis: `(l_max², 3·((l_max+1)²−1))`."""
-    table = np.zeros((l_max**2, 3, (l_max + 1) ** 2 - 1))
-    for l in range(1, l_max + 1):
-        coupling = clebsch_gordan(l - 1, 1, l) * math.sqrt(2 * l + 1)
-        table[(l - 1) ** 2 : l * l, :, l * l - 1 : (l + 1) ** 2 - 1] = coupling
-    return table.reshape(l_max**2, -1)
+            weights += [self.parallel_radial, self.pair_radial]
+        bonds = Bonds(edges.harmonics, edges.direction, edges.radial)
+        return bond_message(bonds, self.narrow(hidden), weights, edges.sender, edges.neighbourhoods)
