@@ -10,8 +10,18 @@ from command_line import complaint
 
 from intertwine.observables import save_model
 
-COMMANDS = ["evaluate", "certify", "relax", "md", "label"]
+COMMANDS = ["evaluate", "certify", "relax", "md", "label", "select"]
 """Commands that read structures."""
+
+TO_FILE = ("relax", "label", "select")
+"""Those of them whose output is a file; that of the others is a folder."""
+
+
+def words_of(command: str, model: Path, data: Path) -> list:
+    """A command with all that it cannot do without."""
+    if command == "label":
+        return ["label", data, "-c", model]
+    return [command, model, data, *(["--train", data] if command == "select" else [])]
 
 
 @pytest.fixture
@@ -19,10 +29,9 @@ def ask(say, model_file, tmp_path):
     """Run a command on a data file; what it says, and a check that it left nothing behind."""
 
     def call(command: str, data: Path, *options, output: Path | None = None) -> str:
-        output = output or tmp_path / ("out.extxyz" if command in ("relax", "label") else "out")
+        output = output or tmp_path / ("out.extxyz" if command in TO_FILE else "out")
         before = contents(tmp_path)
-        words = ["label", data, "-c", model_file] if command == "label" else [command, model_file, data]
-        line = complaint(say(*words, "--output", output, *options))
+        line = complaint(say(*words_of(command, model_file, data), "--output", output, *options))
         assert contents(tmp_path) == before, "something was left behind"
         return line
 
@@ -116,7 +125,7 @@ def test_a_wrong_unit(ask, frames, option, unit, words):
 def test_a_place_that_cannot_be_written(ask, frames, command, place):
     """Below a regular file, and in the kernel's own folder, where not even root may write."""
     folder = frames if place == "below a file" else Path("/proc/intertwine")
-    name = "out.extxyz" if command in ("relax", "label") else "out"
+    name = "out.extxyz" if command in TO_FILE else "out"
     line = ask(command, frames, output=folder / name)
     assert line.startswith("cannot write '")
     assert "do: choose a place that you may write to" in line
@@ -129,7 +138,7 @@ def test_results_of_others_are_never_overwritten(say, model_file, frames, tmp_pa
     precious = output / names[command] if command in names else tmp_path / "out.extxyz"
     precious.parent.mkdir(exist_ok=True)
     precious.write_text("precious")
-    words = ["label", frames, "-c", model_file] if command == "label" else [command, model_file, frames]
+    words = words_of(command, model_file, frames)
     line = complaint(say(*words, "-o", output if command in names else precious))
     assert "exists already; do: choose another name, or add --overwrite" in line
     assert precious.read_text() == "precious"
@@ -139,8 +148,8 @@ def test_results_of_others_are_never_overwritten(say, model_file, frames, tmp_pa
 def test_a_model_that_is_none(say, frames, tmp_path, command):
     impostor = tmp_path / "impostor.safetensors"
     impostor.write_bytes(b"\x80\x04pickle")
-    words = ["label", frames, "-c", impostor] if command == "label" else [command, impostor, frames]
-    for_file = ["-o", tmp_path / "out.extxyz"] if command in ("relax", "label") else ["-o", tmp_path / "out"]
+    words = words_of(command, impostor, frames)
+    for_file = ["-o", tmp_path / ("out.extxyz" if command in TO_FILE else "out")]
     assert "is not a model file" in complaint(say(*words, *for_file))
     impostor.unlink()
     assert "no model at" in complaint(say(*words, *for_file))

@@ -8,7 +8,18 @@ import pytest
 from intertwine import __version__
 from intertwine.cli.main import app
 
-COMMANDS = ["demo", "label", "train", "evaluate", "certify", "direct-forces", "relax", "md", "groups"]
+COMMANDS = [
+    "demo",
+    "label",
+    "train",
+    "select",
+    "evaluate",
+    "certify",
+    "direct-forces",
+    "relax",
+    "md",
+    "groups",
+]
 
 
 def seconds(*words: str) -> float:
@@ -62,6 +73,7 @@ def test_every_command_is_listed_with_examples(say):
         ("relax", ["eV/Å", "GPa"]),
         ("label", ["fs", "Å", "K"]),
         ("evaluate", ["eV"]),
+        ("select", ["eV/atom"]),
         ("direct-forces", ["ps", "fs", "K"]),
     ],
 )

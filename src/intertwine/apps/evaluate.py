@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from intertwine.apps.accuracy import Accuracy, quantity
+from intertwine.apps.calibration import design
 from intertwine.apps.plots import Parity, parity_plot, save
+from intertwine.apps.reliability import Reliability, reliabilities, reliability_plot, reliability_table
 from intertwine.data import LABELS, LabelKeys, LabelUnits, Structure, read, replacing
 from intertwine.engines.predictor import placed
 from intertwine.errors import InputError
 from intertwine.observables import Model
+from intertwine.observables.uncertainty import LastLayerPosterior
 from intertwine.train.evaluate import evaluate
 from intertwine.typing import PathLike
 
@@ -40,6 +43,7 @@ class EvaluationReport:
         accuracy: by quantity.
         groups: accuracy by `config_type` of the frames, where they have several.
         seconds: CPU time of the predictions.
+        reliability: predicted errors beside those made, by quantity, where an uncertainty was given.
     """
 
     name: str
@@ -50,6 +54,7 @@ class EvaluationReport:
     accuracy: Mapping[str, Accuracy]
     groups: Mapping[str, Mapping[str, Accuracy]] = field(default_factory=dict)
     seconds: float = 0.0
+    reliability: Mapping[str, Reliability] = field(default_factory=dict)
 
     def table(self) -> Table:
         """Errors as a table for the terminal, one row a property, then the same for every group."""
@@ -61,6 +66,10 @@ class EvaluationReport:
             for name, accuracy in rows.items():
                 table.add_row(f"[dim]{escape(group)}[/] {quantity(name).title}", *accuracy.cells())
         return table
+
+    def tables(self) -> list[Table]:
+        """`table`, and below it the predicted errors where there are any."""
+        return [self.table(), *([reliability_table(self.reliability)] if self.reliability else [])]
 
     def figure(self) -> Figure:
         """Parity plots, one panel a label; energies per atom."""
@@ -76,6 +85,7 @@ class EvaluationReport:
     def to_json(self) -> dict[str, Any]:
         """Everything but the values themselves."""
         groups = {group: _plain(rows) for group, rows in self.groups.items()}
+        trust = {name: one.to_json() for name, one in self.reliability.items()}
         return {
             "name": self.name,
             "frames": self.frames,
@@ -83,15 +93,20 @@ class EvaluationReport:
             "errors": _plain(self.accuracy),
             "groups": groups,
             "cpu_seconds": round(self.seconds, 3),
+            **({"uncertainty": trust} if trust else {}),
         }
 
     def write(self, folder: PathLike) -> list[Path]:
         """`NAME.json`, `NAME.svg` and `NAME.png`, in a folder that is made if need be.
 
+        With predicted errors also `NAME_uncertainty.svg` and `.png`.
+
         Raises:
             InputError: the folder cannot be written.
         """
         figures = save(self.figure(), Path(folder) / self.name)
+        if self.reliability:
+            figures += save(reliability_plot(self.reliability), Path(folder) / f"{self.name}_uncertainty")
         path = Path(folder) / f"{self.name}.json"
         with replacing(path) as scratch:
             text = json.dumps(self.to_json(), indent=1, ensure_ascii=False)
@@ -108,6 +123,7 @@ def evaluate_report(
     units: LabelUnits = LabelUnits(),  # noqa: B008 (frozen)
     name: str | None = None,
     device: str | None = None,
+    uncertainty: LastLayerPosterior | None = None,
 ) -> EvaluationReport:
     """Errors of a model on labelled frames, per property, with units.
 
@@ -123,6 +139,8 @@ def evaluate_report(
         units: in which units the file keeps them.
         name: of the set; by default that of the file.
         device: where to run.
+        uncertainty: of this model, from `apps.calibration`; its predicted errors are then compared with those
+            made.
 
     Raises:
         InputError: an unreadable model or file, an element that the model does not know, no label at all.
@@ -139,7 +157,11 @@ def evaluate_report(
         name = name or Path(data).stem
     else:
         structures = list(data)
-    report = _report(placed(model, device), structures, name or "frames")
+    model = placed(model, device)
+    report = _report(model, structures, name or "frames")
+    if uncertainty is not None:
+        found = reliabilities(uncertainty.check(model), design(model, structures))
+        report = replace(report, reliability=found)
     if output is not None:
         report.write(output)
     return report

@@ -20,6 +20,8 @@ from intertwine.cli.options import (
     label_units,
 )
 from intertwine.cli.outputs import claim_folder
+from intertwine.cli.selecting import UNCERTAINTY, Calibration, read_learned
+from intertwine.errors import InputError
 
 
 def evaluate(
@@ -37,6 +39,11 @@ def evaluate(
     energy_unit: EnergyUnit = "eV",
     force_unit: ForceUnit = "eV/Å",
     stress_unit: StressUnit = "eV/Å^3",
+    uncertainty: Annotated[
+        Path | None,
+        typer.Option(metavar="TRAIN", help="Frames the model was trained on: predict its errors too."),
+    ] = None,
+    calibration: Calibration = None,
     device: Device = "cpu",
     overwrite: Overwrite = False,
 ) -> None:
@@ -47,7 +54,10 @@ def evaluate(
     - `intertwine evaluate run/model.safetensors test.extxyz`
     - `intertwine evaluate model.safetensors md17.xyz --energy-unit kcal/mol --force-unit kcal/mol/Å`
     - `intertwine evaluate model.safetensors bulk.xyz --energy-key REF_energy --forces-key REF_forces`
+    - `intertwine evaluate run/model.safetensors test.extxyz --uncertainty train.extxyz`
     """
+    if calibration and not uncertainty:
+        raise InputError("--calibration is of use only beside --uncertainty", fix="add --uncertainty TRAIN")
     keys = label_keys(energy_key, forces_key, stress_key)
     units = label_units(energy_unit, force_unit, stress_unit)
     from intertwine.data import read
@@ -58,14 +68,22 @@ def evaluate(
     potential = Predictor.load(model, device).model
     for index, frame in enumerate(frames):
         check_species(frame, potential, where=f"frame {index} of {data} ({frame.formula})")
-    claim_folder(output, [f"{data.stem}.{ending}" for ending in ("json", "svg", "png")], overwrite)
+    learned = read_learned(uncertainty, calibration, keys, units) if uncertainty else None
+    names = [f"{data.stem}.{ending}" for ending in ("json", "svg", "png")]
+    if learned:
+        names += [f"{data.stem}_uncertainty.{ending}" for ending in ("svg", "png")] + [UNCERTAINTY]
+    claim_folder(output, names, overwrite)
     from rich.console import Console
 
     from intertwine.apps.evaluate import evaluate_report
 
-    evaluation = evaluate_report(potential, frames, name=data.stem)
-    Console().print(evaluation.table())
-    for file in evaluation.write(output):
+    posterior = learned.posterior(potential) if learned else None
+    evaluation = evaluate_report(potential, frames, name=data.stem, uncertainty=posterior)
+    Console().print(*evaluation.tables(), sep="\n")
+    files = evaluation.write(output)
+    if posterior is not None:
+        files.append(posterior.save(output / UNCERTAINTY))
+    for file in files:
         typer.echo(f"wrote {file}")
 
 

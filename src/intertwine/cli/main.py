@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 
 from intertwine import __version__
-from intertwine.cli import comparison, demonstration, grouping, judging, labelling, running, training
+from intertwine.cli import (
+    comparison,
+    demonstration,
+    grouping,
+    judging,
+    labelling,
+    running,
+    selecting,
+    training,
+)
 from intertwine.errors import IntertwineError
 
 SUMMARY = """Declare the symmetry, learn the physics: equivariant potentials, trained, certified, run.
@@ -33,6 +42,7 @@ app = typer.Typer(
 app.command(rich_help_panel="Start here")(demonstration.demo)
 app.command(rich_help_panel="Learn")(labelling.label)
 app.command(rich_help_panel="Learn")(training.train)
+app.command(rich_help_panel="Learn")(selecting.select)
 app.command(rich_help_panel="Trust")(judging.evaluate)
 app.command(rich_help_panel="Trust")(judging.certify)
 app.command("direct-forces", rich_help_panel="Trust")(comparison.direct_forces)
