@@ -34,7 +34,7 @@ def test_forces_are_minus_the_slope_of_the_energy_by_ase(name):
 @pytest.mark.parametrize("name", [name for name in SYSTEMS if name != "molecule"])
 def test_stress_is_the_slope_along_strain_by_ase(name):
     atoms = with_model(SYSTEMS[name])
-    numerical = calculate_numerical_stress(atoms, eps=1e-4)
+    numerical = calculate_numerical_stress(atoms, eps=1e-5)
     assert np.abs(numerical).max() > 1e-3
     assert np.abs(atoms.get_stress() - numerical).max() < 1e-6 * np.abs(numerical).max()
 

@@ -111,7 +111,7 @@ def test_nobody_hears_lightning(
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("loss", ["norm", "huber"])
 def test_forces_are_learned_in_every_way(tmp_path: Path, forces: str, precision: str, loss: str) -> None:
-    config = small_run(tmp_path, clusters(16), epochs=8, precision=precision, loss=loss, learning_rate=0.03)
+    config = small_run(tmp_path, clusters(16), epochs=16, precision=precision, loss=loss, learning_rate=0.03)
     result = train(with_(config, "model", forces=forces), quiet=True)
     rows = read_table(RunFolder(result.folder).metrics)
     assert float(rows[-1]["valid_forces_rmse"]) < 0.6 * float(rows[0]["valid_forces_rmse"])

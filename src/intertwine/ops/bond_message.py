@@ -71,8 +71,12 @@ def bond_message(
 
 
 def plain_bond_message(
-    bonds: Bonds, hidden: Tensor, weights: Sequence[Tensor], sender: Tensor, around: Neighbourhoods
-) -> Tensor:
+    bonds: Bonds,
+    hidden: Float[Tensor, "atoms rows channels"],
+    weights: Sequence[Float[Tensor, "radial _"]],
+    sender: Int64[Tensor, " edges"],
+    around: Neighbourhoods,
+) -> Float[Tensor, "atoms lm channels"]:
     """The same in operations of torch: one batched matrix product for each degree.
 
     >>> one = Bonds(torch.ones(1, 1), torch.tensor([[0.0, 0.0, 1.0]]), torch.ones(1, 1))

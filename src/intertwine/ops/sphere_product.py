@@ -50,7 +50,12 @@ def sphere_product(
     return plain_sphere_product(x, orders, l_in, l_out)
 
 
-def plain_sphere_product(x: Tensor, orders: Tensor, l_in: int, l_out: int) -> Tensor:
+def plain_sphere_product(
+    x: Float[Tensor, "atoms rows_in three_channels"],
+    orders: Float[Tensor, "atoms 3 channels"],
+    l_in: int,
+    l_out: int,
+) -> Float[Tensor, "atoms rows_out channels"]:
     """The same in operations of torch: two large matrix products and a few multiplications.
 
     >>> plain_sphere_product(torch.ones(1, 1, 3), torch.ones(1, 3, 1), 0, 0)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 SUFFIX = {torch.float32: "float", torch.float64: "double"}
@@ -23,7 +24,7 @@ def _library() -> ctypes.CDLL | None:
     return ctypes.CDLL(found.origin) if found is not None and found.origin else None
 
 
-def usable(*tensors: Tensor) -> bool:
+def usable(*tensors: Float[Tensor, "..."]) -> bool:
     """Whether a compiled kernel can take these tensors: plain CPU tensors of one precision, nobody tracing.
 
     A tracer (torch.compile, torch.export, make_fx) and torch.func's transforms have to see operations of
