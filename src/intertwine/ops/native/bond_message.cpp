@@ -13,9 +13,82 @@
 // weights [radial][degrees][C] of R0 (l = 0 ... l_max), Rpar (the same), Rperp (l = 1 ... l_max)
 // A and its gradient [rows][atoms][C]    raising: for each l from 1 [2 l - 1][3][2 l + 1]
 
-#include "bond_message.h"
+#include <algorithm>
+
+#include "lanes.h"
 
 namespace {
+
+constexpr int MAX_L = 6, MAX_RAISED = 144;
+constexpr int CHUNK = 8;  // edges whose gradients of R are kept until those of the weights are summed
+constexpr int GROUP = 4;  // radial functions that share one load of the basis
+
+template <typename T> struct Message {
+    int l_max, vectors, radial, channels;
+    long atoms, edges;
+    const T *raising;
+    const long *receiver, *sender;
+    const T *harmonics[2], *direction[2], *basis[2], *hidden[2];  // the point, and the direction of the slopes
+    const T *grad;                                                // of A; null asks for A itself
+    T *g_harmonics, *g_direction, *g_basis;                       // null where not wanted
+    T *sum;                                                       // A, or the gradient of `grad`
+
+    int rows() const { return (l_max + 1) * (l_max + 1); }
+    int raised() const { return 3 * (rows() - 1); }
+    int tiles() const { return (channels + Tile<T>::width - 1) / Tile<T>::width; }
+    int functions() const { return vectors ? 3 * l_max + 2 : l_max + 1; }
+    int groups() const { return (functions() + GROUP - 1) / GROUP; }
+    int count(int tile) const { return std::min(channels - tile * Tile<T>::width, Tile<T>::width); }
+    long tile_of_weights() const { return long(groups()) * radial * GROUP; }
+    int reduced() const { return (rows() + raised() + 3 + radial + 7) / 8 * 8; }
+    int number(int l) const { return vectors ? std::max(3 * l - 1, 0) : l; }  // of the first function of a degree
+};
+
+// weights between their three arrays and tiles [tiles][groups][radial][GROUP]
+template <typename T, typename Move> void for_weights(const Message<T> &p, T *const *weights, Move move) {
+    for (int kind = 0; kind < (p.vectors ? 3 : 1); ++kind)
+        for (int n = 0; n < p.radial; ++n)
+            for (int l = kind == 2; l <= p.l_max; ++l)
+                for (int tile = 0; tile < p.tiles(); ++tile) {
+                    const int k = p.number(l) + kind, degrees = p.l_max + (kind != 2);
+                    const long group = tile * p.groups() + k / GROUP, row = n * degrees + l - (kind == 2);
+                    move(weights[kind] + row * p.channels + tile * Tile<T>::width,
+                         (group * p.radial + n) * GROUP + k % GROUP, p.count(tile));
+                }
+}
+
+template <typename T, bool SECOND> struct Edge {  // what all its channels share
+    static constexpr int sides = SECOND ? 2 : 1;
+    T raised[2][MAX_RAISED];
+    const T *y[2], *z[2] = {raised[0], raised[1]}, *d[2], *b[2], *h[2];
+
+    INLINE void read(const Message<T> &p, long e) {
+        for (int side = 0; side < sides; ++side) {
+            y[side] = p.harmonics[side] + e * p.rows(), d[side] = p.direction[side] + e * 3;
+            b[side] = p.basis[side] + e * p.radial, h[side] = p.hidden[side] + p.sender[e] * p.channels;
+            if (p.vectors) raise<1>(p, y[side], p.raising, raised[side]);
+        }
+    }
+    template <int l> static INLINE void raise(const Message<T> &p, const T *y, const T *table, T *z) {
+        if (l > p.l_max) return;
+        constexpr int width = 3 * (2 * l + 1);
+        for (int k = 0; k < width; ++k) z[k] = 0;
+        for (int m = 0; m < 2 * l - 1; ++m)
+            for (int k = 0; k < width; ++k) z[k] += table[m * width + k] * y[m];
+        if constexpr (l < MAX_L) raise<l + 1>(p, y + 2 * l - 1, table + (2 * l - 1) * width, z + width);
+    }
+    template <int l> static INLINE void lower(const Message<T> &p, const T *gz, const T *table, T *gy) {
+        if (l > p.l_max) return;
+        constexpr int width = 3 * (2 * l + 1);
+        for (int m = 0; m < 2 * l - 1; ++m) {
+            T sum = 0;
+#pragma omp simd reduction(+ : sum)
+            for (int k = 0; k < width; ++k) sum += table[m * width + k] * gz[k];
+            gy[m] += sum;
+        }
+        if constexpr (l < MAX_L) lower<l + 1>(p, gz + width, table + (2 * l - 1) * width, gy + 2 * l - 1);
+    }
+};
 
 // one tile of channels of one edge
 template <typename T, bool BACK, bool SECOND> struct Channels {
@@ -92,16 +165,12 @@ template <typename T, bool BACK, bool SECOND> struct Channels {
                        T *g_hidden, long sender, int tile) {
         if (g_d) {
             V *g_b = g_d + 3;
-            const long padded = p.groups() * GROUP, step = p.radial * GROUP;
             if (p.vectors)
                 for (int a = 0; a < 3; ++a) g_d[a] += result(g_along * h[1 + a]);
-            for (int n = 0; n < p.radial; ++n) {
-                V sum[GROUP] = {};
-                const V *weight = weights + n * GROUP;
-                for (const N *g = g_R; g < g_R + padded; g += GROUP, weight += step)
-                    for (int k = 0; k < GROUP; ++k) sum[k] += result(g[k]) * weight[k];
-                g_b[n] += (sum[0] + sum[1]) + (sum[2] + sum[3]);
-            }
+            for (int group = 0; group < p.groups(); ++group, g_R += GROUP)
+                for (int n = 0; n < p.radial; ++n, weights += GROUP)
+                    g_b[n] += (result(g_R[0]) * weights[0] + result(g_R[1]) * weights[1]) +
+                              (result(g_R[2]) * weights[2] + result(g_R[3]) * weights[3]);
         }
         if (!g_hidden) return;
         const int count = p.count(tile);
@@ -130,59 +199,57 @@ INLINE void add_weights(const Message<T> &p, const Number<Lanes<T>, SECOND> *g_R
             }
 }
 
-// one edge: adds to the message, to the gradient of hidden; writes the gradients of what belongs to the edge
-template <typename T, bool BACK, bool SECOND>
-INLINE void one_edge(const Message<T> &p, long e, const Lanes<T> *weights, const Lanes<T> *grad, Lanes<T> *sum,
-                     Lanes<T> *g_shared, T *flat, Number<Lanes<T>, SECOND> *g_R, T *g_hidden) {
-    using V = Lanes<T>;
-    const int rows = p.rows(), shared = rows + p.raised(), width = Tile<T>::width;
-    Edge<T, SECOND> edge;
-    Channels<T, BACK, SECOND> channels;
-    edge.read(p, e);
-    V *const g_y = p.g_harmonics ? g_shared : nullptr, *const g_d = g_y ? g_y + shared : nullptr;
-    for (int k = 0; g_y && k < p.reduced(); ++k) g_y[k] = V{};
-    for (int tile = 0; tile < p.tiles(); ++tile, weights += p.tile_of_weights(), g_R += p.groups() * GROUP) {
-        channels.read(p, edge, weights, tile);
-        channels.template degrees<0>(p, edge, grad + tile * rows, sum + tile * rows, g_y, g_R);
-        if (BACK) channels.finish(p, edge, weights, g_R, g_d, g_hidden, p.sender[e], tile);
-    }
-    if (!g_y) return;
-    for (int k = 0; k < p.reduced(); k += width) store<T>(flat + k, across(g_y + k), width);
-    if (p.vectors) edge.template lower<1>(p, flat + rows, p.raising, flat);
-    std::copy_n(flat, rows, p.g_harmonics + e * rows);
-    std::copy_n(flat + shared, 3, p.g_direction + e * 3);
-    std::copy_n(flat + shared + 3, p.radial, p.g_basis + e * p.radial);
-}
-
 // atoms first ... last - 1
 template <typename T, bool BACK, bool SECOND>
-INLINE void stream(const Message<T> &p, const Lanes<T> *weights, Lanes<T> *g_weights, T *g_hidden, long first,
-                   long last) {
+INLINE void stream(const Message<T> &p, const Lanes<T> *weights, Lanes<T> *g_weights, T *g_hidden, long first, long last) {
     using V = Lanes<T>;
-    const int rows = p.rows(), tiles = p.tiles(), step = tiles * p.groups() * GROUP;
-    Buffer<V> grad(rows * tiles), sum(rows * tiles), g_shared(p.reduced());
-    Buffer<Number<V, SECOND>> g_R(CHUNK * step);
-    Buffer<T> flat(p.reduced());
+    using N = Number<V, SECOND>;
+    const int rows = p.rows(), tiles = p.tiles(), padded = p.groups() * GROUP, reduced = p.reduced();
+    const int shared = rows + p.raised(), width = Tile<T>::width;
+    Buffer<V> grad_of(rows * tiles), sum_of(rows * tiles), g_shared(reduced);
+    Buffer<N> g_R_of(CHUNK * tiles * padded);
+    Buffer<T> flat_of(reduced);
+    V *const grad = grad_of.data(), *const sum = sum_of.data();
+    N *const g_R = g_R_of.data();
+    T *const flat = flat_of.data();
+    const bool geometry = p.g_harmonics;
+    Edge<T, SECOND> edge;
+    Channels<T, BACK, SECOND> channels;
     long e = std::lower_bound(p.receiver, p.receiver + p.edges, first) - p.receiver;
     for (long atom = first; atom < last; ++atom) {
-        for (int tile = 0; tile < tiles; ++tile)
-            for (int row = 0; row < rows; ++row) {
-                const long at = (row * p.atoms + atom) * p.channels + tile * Tile<T>::width;
-                sum.data()[tile * rows + row] = V{};
-                if (BACK) grad.data()[tile * rows + row] = load<T>(p.grad + at, p.count(tile));
-            }
+        const auto at = [&](int tile, int row) { return (row * p.atoms + atom) * p.channels + tile * width; };
+        if (BACK)
+            for (int tile = 0; tile < tiles; ++tile)
+                for (int row = 0; row < rows; ++row)
+                    grad[tile * rows + row] = load<T>(p.grad + at(tile, row), p.count(tile));
+        for (int k = 0; k < rows * tiles; ++k) sum[k] = V{};
         while (e < p.edges && p.receiver[e] == atom) {
             const long begin = e;
-            for (; e < p.edges && e < begin + CHUNK && p.receiver[e] == atom; ++e)
-                one_edge<T, BACK, SECOND>(p, e, weights, grad.data(), sum.data(), g_shared.data(), flat.data(),
-                                          g_R.data() + (e - begin) * step, g_hidden);
-            if (BACK && g_weights) add_weights<T, SECOND>(p, g_R.data(), begin, e, g_weights);
-        }
-        for (int tile = 0; p.sum && tile < tiles; ++tile)
-            for (int row = 0; row < rows; ++row) {
-                const long at = (row * p.atoms + atom) * p.channels + tile * Tile<T>::width;
-                store<T>(p.sum + at, sum.data()[tile * rows + row], p.count(tile));
+            for (; e < p.edges && e < begin + CHUNK && p.receiver[e] == atom; ++e) {
+                edge.read(p, e);
+                V *g_y = geometry ? g_shared.data() : nullptr, *g_d = geometry ? g_y + shared : nullptr;
+                for (int k = 0; geometry && k < reduced; ++k) g_y[k] = V{};
+                for (int tile = 0; tile < tiles; ++tile) {
+                    const V *mine = weights + tile * p.tile_of_weights();
+                    N *g_mine = g_R + ((e - begin) * tiles + tile) * padded;
+                    channels.read(p, edge, mine, tile);
+                    channels.template degrees<0>(p, edge, grad + tile * rows, sum + tile * rows, g_y, g_mine);
+                    if (BACK) channels.finish(p, edge, mine, g_mine, g_d, g_hidden, p.sender[e], tile);
+                }
+                if (geometry) {
+                    for (int k = 0; k < reduced; k += width) store<T>(flat + k, across(g_y + k), width);
+                    if (p.vectors) edge.template lower<1>(p, flat + rows, p.raising, flat);
+                    std::copy_n(flat, rows, p.g_harmonics + e * rows);
+                    std::copy_n(flat + shared, 3, p.g_direction + e * 3);
+                    std::copy_n(flat + shared + 3, p.radial, p.g_basis + e * p.radial);
+                }
             }
+            if (BACK && g_weights) add_weights<T, SECOND>(p, g_R, begin, e, g_weights);
+        }
+        if (p.sum)
+            for (int tile = 0; tile < tiles; ++tile)
+                for (int row = 0; row < rows; ++row)
+                    store<T>(p.sum + at(tile, row), sum[tile * rows + row], p.count(tile));
     }
 }
 
@@ -221,8 +288,7 @@ void run(const Message<T> &p, T *const *weights, T *const *g_weights, T *g_hidde
         for (long k = 0; *g_weights && k < size; ++k) sums_of_weights.data()[k] += own_weights[k];
     }
     if (*g_weights)
-        for_weights<T>(p, g_weights,
-                       [&](T *to, long at, int count) { store<T>(to, sums_of_weights.data()[at], count); });
+        for_weights<T>(p, g_weights, [&](T *to, long at, int count) { store<T>(to, sums_of_weights.data()[at], count); });
 }
 
 }  // namespace

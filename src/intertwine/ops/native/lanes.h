@@ -73,8 +73,7 @@ INLINE Lanes<double> across(const Lanes<double> *x) {
         const Lanes<double> a = x[2 * k], b = x[2 * k + 1];
         half[k] = __builtin_shuffle(a, b, Order{0, 4, 2, 6}) + __builtin_shuffle(a, b, Order{1, 5, 3, 7});
     }
-    return __builtin_shuffle(half[0], half[1], Order{0, 1, 4, 5}) +
-           __builtin_shuffle(half[0], half[1], Order{2, 3, 6, 7});
+    return __builtin_shuffle(half[0], half[1], Order{0, 1, 4, 5}) + __builtin_shuffle(half[0], half[1], Order{2, 3, 6, 7});
 }
 INLINE Lanes<float> across(const Lanes<float> *x) {
     typedef int Order __attribute__((vector_size(32)));
