@@ -1,6 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
-KERNELS := $(wildcard src/intertwine/ops/native/*.cpp)
+KERNELS := $(wildcard src/intertwine/ops/native/*.cpp src/intertwine/ops/native/*.h)
 
 .PHONY: demo test venv lint clean
 
