@@ -71,7 +71,7 @@ def test_one_layer_sees_torsions() -> None:
     With a₃ = 0 the invariants are sums over pairs of neighbours (angles at the centre); the triple product of
     distances between three of them enters only with a₃.
     """
-    net = encoder(layers=1, output_l=0)
+    net = encoder(seed=1, layers=1, output_l=0)
     rng = np.random.default_rng(4)
     structure = Structure([6, 1, 1, 1], np.concatenate([np.zeros((1, 3)), rng.uniform(-1.5, 1.5, (3, 3))]))
 
@@ -85,7 +85,7 @@ def test_one_layer_sees_torsions() -> None:
             total += sign * net(build_graph(part, 4.0)).invariants()[0].sum().item()
         return abs(total)
 
-    assert mixed_difference() > 1e-5
+    assert mixed_difference() > 1e-3
     with torch.no_grad():
         net.layers[0].orders[:, 2] = 0.0
     assert mixed_difference() < 1e-10
