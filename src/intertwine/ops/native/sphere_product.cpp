@@ -12,15 +12,7 @@
 //
 // Tables hold one column per pair of points, padded to a multiple of BLOCK; rows of even degree come first.
 
-#include <cstring>
-#include <vector>
-
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
-#define FOR_EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EVERY_PROCESSOR
-#endif
-#define INLINE inline __attribute__((always_inline))
+#include "lanes.h"
 
 namespace {
 
@@ -28,32 +20,12 @@ constexpr int BLOCK = 4;      // pairs of points that share one load of a coeffi
 constexpr int MAX_ROWS = 49;  // (l_max + 1)^2 for l_max = 6
 constexpr int MAX_PAIRS = 136;  // half the points of the grid of degree 27, padded
 
-template <typename T> struct Tile {
-    typedef T type __attribute__((vector_size(32)));
-    typedef T anywhere __attribute__((vector_size(32), aligned(4), may_alias));
-    static constexpr int width = 32 / sizeof(T);
-};
-template <typename T> using Lanes = typename Tile<T>::type;
-
 template <typename T> struct Sphere {
     int rows, even, rows_out, even_out, pairs;
     const int *order, *order_out;      // place of each table row among the coefficients
     const T *synthesis, *analysis;     // [rows][pairs], [rows_out][pairs]
     long stride, stride_out;           // between rows of coefficients
 };
-
-template <typename T> INLINE Lanes<T> load(const T *from, int count) {
-    Lanes<T> tile;
-    if (count == Tile<T>::width) return *reinterpret_cast<const typename Tile<T>::anywhere *>(from);
-    std::memset(&tile, 0, sizeof tile);
-    std::memcpy(&tile, from, count * sizeof(T));
-    return tile;
-}
-
-template <typename T> INLINE void store(T *to, const Lanes<T> &tile, int count) {
-    if (count == Tile<T>::width) *reinterpret_cast<typename Tile<T>::anywhere *>(to) = tile;
-    else std::memcpy(to, &tile, count * sizeof(T));
-}
 
 // F functions at BLOCK pairs: plus at the points, minus at their opposites
 template <typename T, int F>
