@@ -2,13 +2,16 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 KERNELS := $(wildcard src/intertwine/ops/native/*.cpp src/intertwine/ops/native/*.h)
 
-.PHONY: demo test venv lint clean
+.PHONY: demo test search venv lint clean
 
 demo: .venv/.demo        ## labels -> training -> certificate -> molecular dynamics -> report.html
 	$(BIN)/intertwine demo
 
 test: .venv/.dev lint    ## every law and every contract
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+search: .venv/.dev       ## the same laws on examples drawn anew, for hours when nothing else waits
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --hypothesis-profile=search
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
