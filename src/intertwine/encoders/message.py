@@ -45,6 +45,9 @@ class BondMessage(nn.Module):
         if hidden_l:
             self.parallel_radial = nn.Parameter(scale * torch.randn(radial, (l_max + 1) * channels))
             self.pair_radial = nn.Parameter(scale * torch.randn(radial, l_max * channels))
+        self.linear_maps = {
+            name: parameter.shape[1] // channels for name, parameter in self.named_parameters(recurse=False)
+        }
 
     def forward(
         self, edges: EdgeGeometry, hidden: Float[Tensor, "atoms rows channels_in"]

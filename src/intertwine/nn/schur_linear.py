@@ -62,6 +62,7 @@ class SchurLinear(nn.Module):
 
     def __init__(self, irreps_in: Irreps, irreps_out: Irreps, channels_in: int, channels_out: int) -> None:
         super().__init__()
+        self.linear_maps = {"weight": 1}
         require_same_group(irreps_in, irreps_out)
         self.irreps_in, self.irreps_out = irreps_in, irreps_out
         self.channels_in, self.channels_out = channels_in, channels_out

@@ -11,7 +11,7 @@ from intertwine.data.labels import LabelKeys, LabelUnits, known_label
 PRESETS: dict[str, dict[str, int]] = {
     "small": {"channels": 32, "message_channels": 16, "layers": 2, "l_max": 2, "hidden_l": 1, "radial": 6},
     "medium": {"channels": 64, "message_channels": 32, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 8},
-    "large": {"channels": 128, "message_channels": 32, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 8},
+    "large": {"channels": 128, "message_channels": 64, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 8},
 }
 """Sizes that go together; any of them can still be set on its own."""
 
@@ -146,8 +146,8 @@ class TrainingConfig(Section):
     """How it falls to zero."""
     warmup: NotNegative = 1.0
     """Epochs of rise before that."""
-    optimizer: Literal["adam", "adamw"] = "adam"
-    """AdamW decays the weights themselves."""
+    optimizer: Literal["muon", "adam", "adamw"] = "muon"
+    """Muon takes the polar factor of each matrix; AdamW and Muon decay the weights themselves."""
     weight_decay: NotNegative = 0.0
     """Pull towards zero."""
     loss: Literal["norm", "mse", "huber"] = "norm"

@@ -15,6 +15,7 @@ from intertwine.train.average import MovingAverage
 from intertwine.train.config import TrainingConfig
 from intertwine.train.loader import GraphLoader
 from intertwine.train.losses import deviations, loss, penalty
+from intertwine.train.muon import Muon
 from intertwine.train.plan import Plan, Schedule
 from intertwine.train.tally import Tally
 
@@ -53,6 +54,8 @@ class Fit(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         training = self.training_config
+        if training.optimizer == "muon":
+            return Muon(self.model, lr=training.learning_rate, weight_decay=training.weight_decay)
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[training.optimizer]
         return kind(
             self.model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True

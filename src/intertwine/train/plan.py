@@ -8,7 +8,7 @@ from typing import Any, Literal
 Shape = Literal["cosine", "linear", "constant"]
 
 OVERRUN = 1.2
-"""A plan is kept unless it would run past the budget by this factor."""
+"""A plan is kept unless it would run past the budget by this factor, or leave as much of it unused."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Plan:
     Time never enters the learning rate itself. After the first epoch its measured pace sets the number of
     epochs that the budget allows; that number is state, so a run that is killed and resumed follows the same
     schedule as one that is not, and a run repeated with `epochs` set to it needs no clock at all. Only if the
-    machine slows so much that the budget would be overrun by a fifth is the rest of the descent shortened.
+    pace changes so much that the budget would be missed by a fifth is the rest of the descent planned anew.
 
     >>> plan = Plan(Schedule(epochs=3, steps=2, learning_rate=1.0, shape="linear", warmup=0.0))
     >>> rates = []
@@ -110,8 +110,8 @@ class Plan:
             return None
         done = self.epochs_done
         possible = min(self.schedule.epochs, max(done, done + math.floor((budget - self.seconds) / pace)))
-        overrun = self.seconds + pace * (self.epochs - done) > OVERRUN * budget
-        if possible == self.epochs or not (done == 1 or (overrun and possible < self.epochs)):
+        end = self.seconds + pace * (self.epochs - done)
+        if possible == self.epochs or not (done == 1 or end > OVERRUN * budget or end < budget / OVERRUN):
             return None
         self.epochs = possible
         return f"{pace:.3g} s per epoch: {possible} epochs fit into {budget / 60:.4g} min"
