@@ -21,7 +21,7 @@ STAGE_TWO = 0.75
 
 def fit(job: Job) -> None:
     epochs = job["epochs"]
-    start = max(1, round(STAGE_TWO * epochs))
+    start = max(1, int(STAGE_TWO * epochs))
     words = {
         "name": "mace",
         "train_file": job["train"],
