@@ -86,5 +86,5 @@ def judge(calculator: Calculator, frames: list[Atoms]) -> dict[str, float]:
         costs.append(1e6 * (time.process_time() - begun) / len(atoms))
         energies.append(energy - frame.get_potential_energy())
         forces.append(force - frame.get_forces())
-    rmse = [1e3 * float(np.sqrt(np.mean(np.square(error[WARM_UP:])))) for error in (energies, forces)]
-    return {"energy": rmse[0], "forces": rmse[1], "us_per_atom": float(np.median(costs[WARM_UP:]))}
+    rmse = [1e3 * float(np.sqrt(np.mean(np.square(error[-len(frames) :])))) for error in (energies, forces)]
+    return {"energy": rmse[0], "forces": rmse[1], "us_per_atom": float(np.median(costs[-len(frames) :]))}
