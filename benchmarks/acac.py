@@ -16,11 +16,18 @@ from intertwine.apps.evaluate import evaluate_report
 from intertwine.train import RunConfig, train
 
 TESTS = {"300 K": "test_MD_300K.xyz", "600 K": "test_MD_600K.xyz"}
+RECIPE = {
+    "batch_size": 5,
+    "learning_rate": 0.01,
+    "weights": ({"energy": 3.0, "forces": 1.0}, {"at": 0.6, "energy": 30.0, "forces": 1.0}),
+    "ema": 0.995,
+}
+"""How the weights are found; the energy gains weight when the forces are learned."""
 COLUMNS = ("300 K energy", "forces", "600 K energy", "forces (meV/Å)")
 
 
 def configuration(options: argparse.Namespace) -> RunConfig:
-    """The training, in one sentence; the energy gains weight when the forces are learned."""
+    """The training, in one sentence."""
     data = data_folder("acac")
     return RunConfig.model_validate(
         {
@@ -31,13 +38,10 @@ def configuration(options: argparse.Namespace) -> RunConfig:
             },
             "model": {"preset": options.preset},
             "training": {
+                **RECIPE,
                 "epochs": options.epochs,
                 "max_minutes": options.minutes,
                 "threads": options.threads,
-                "batch_size": 5,
-                "learning_rate": 0.01,
-                "weights": ({"energy": 3.0, "forces": 1.0}, {"at": 0.6, "energy": 30.0, "forces": 1.0}),
-                "ema": 0.995,
             },
             "seed": options.seed,
             "output": run_folder(options, "acac"),

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from rich import box
@@ -72,6 +72,13 @@ class Stopwatch:
         self.wall_seconds = time.perf_counter() - self._begun[1]
 
 
+class Spent(NamedTuple):
+    """What a `Stopwatch` reads, measured in another process."""
+
+    cpu_seconds: float
+    wall_seconds: float
+
+
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     return {
@@ -93,7 +100,7 @@ def _processor() -> str:
     return platform.processor() or "unknown"
 
 
-def keep(name: str, seed: int, watch: Stopwatch, figures: dict[str, Any], folder: Path) -> Path:
+def keep(name: str, seed: int, watch: Stopwatch | Spent, figures: dict[str, Any], folder: Path) -> Path:
     """Write `NAME-DATE-seedN.json` with the figures and everything needed to judge them."""
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
     record = {
@@ -116,7 +123,7 @@ def keep(name: str, seed: int, watch: Stopwatch, figures: dict[str, Any], folder
 
 def _words(arguments: Sequence[str]) -> list[str]:
     """The options that decide a figure; where it is written is left out."""
-    places = [i for i, word in enumerate(arguments) if word in ("--output", "--results")]
+    places = [i for i, word in enumerate(arguments) if word in ("--output", "--environments", "--results")]
     return [word for i, word in enumerate(arguments) if i not in places and i - 1 not in places]
 
 
