@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.recipe import RECIPE
 from benchmarks.record import Stopwatch, data_folder, keep, parser, run_folder
 from rich import box
 from rich.console import Console
@@ -24,12 +25,7 @@ from intertwine.train import RunConfig, train
 
 BASE: dict[str, dict[str, Any]] = {
     "model": {"preset": "medium"},
-    "training": {
-        "batch_size": 5,
-        "learning_rate": 0.01,
-        "weights": ({"energy": 3.0, "forces": 1.0}, {"at": 0.6, "energy": 30.0, "forces": 1.0}),
-        "ema": 0.995,
-    },
+    "training": RECIPE,
 }
 ROWS: dict[str, dict[str, dict[str, Any]]] = {
     "base": {},
@@ -52,6 +48,8 @@ ROWS: dict[str, dict[str, dict[str, Any]]] = {
     "no averaging of weights": {"training": {"ema": 0.0}},
     "batches of 2": {"training": {"batch_size": 2}},
     "batches of 10": {"training": {"batch_size": 10}},
+    "Adam": {"training": {"optimizer": "adam"}},
+    "Adam, twice the learning rate": {"training": {"optimizer": "adam", "learning_rate": 0.02}},
     "half the learning rate": {"training": {"learning_rate": 0.005}},
     "twice the learning rate": {"training": {"learning_rate": 0.02}},
 }

@@ -10,19 +10,13 @@ import argparse
 from collections.abc import Sequence
 
 from benchmarks.published import ACAC
+from benchmarks.recipe import RECIPE
 from benchmarks.record import Stopwatch, data_folder, keep, parser, run_folder, show
 
 from intertwine.apps.evaluate import evaluate_report
 from intertwine.train import RunConfig, train
 
 TESTS = {"300 K": "test_MD_300K.xyz", "600 K": "test_MD_600K.xyz"}
-RECIPE = {
-    "batch_size": 5,
-    "learning_rate": 0.01,
-    "weights": ({"energy": 3.0, "forces": 1.0}, {"at": 0.6, "energy": 30.0, "forces": 1.0}),
-    "ema": 0.995,
-}
-"""How the weights are found; the energy gains weight when the forces are learned."""
 COLUMNS = ("300 K energy", "forces", "600 K energy", "forces (meV/Å)")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.published import MLEARN
+from benchmarks.recipe import CRYSTALS
 from benchmarks.record import Stopwatch, data_folder, keep, parser, run_folder, show
 
 from intertwine.apps.evaluate import evaluate_report
@@ -42,16 +43,10 @@ def configuration(options: argparse.Namespace, file: Path) -> RunConfig:
             "data": {"train": file, "valid": 0.1},
             "model": {"preset": options.preset},
             "training": {
+                **CRYSTALS,
                 "epochs": options.epochs,
                 "max_minutes": options.minutes,
                 "threads": options.threads,
-                "batch_size": 2,
-                "learning_rate": 0.01,
-                "weights": (
-                    {"energy": 3.0, "forces": 1.0, "stress": 20.0},
-                    {"at": 0.6, "energy": 30.0, "forces": 1.0, "stress": 20.0},
-                ),
-                "ema": 0.995,
             },
             "seed": options.seed,
             "output": run_folder(options, f"mlearn-{options.element}"),

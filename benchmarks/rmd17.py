@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.published import RMD17
+from benchmarks.recipe import RECIPE
 from benchmarks.record import Stopwatch, data_folder, keep, parser, run_folder, show
 
 from intertwine.apps.evaluate import evaluate_report
@@ -46,13 +47,10 @@ def configuration(options: argparse.Namespace, file: Path) -> RunConfig:
             "data": {"train": file, "valid": max(10, options.samples // 20)},
             "model": {"preset": options.preset},
             "training": {
+                **RECIPE,
                 "epochs": options.epochs,
                 "max_minutes": options.minutes,
                 "threads": options.threads,
-                "batch_size": 5,
-                "learning_rate": 0.01,
-                "weights": ({"energy": 3.0, "forces": 1.0}, {"at": 0.6, "energy": 30.0, "forces": 1.0}),
-                "ema": 0.995,
             },
             "seed": options.seed,
             "output": run_folder(options, f"rmd17-{options.molecule}-{options.samples}"),

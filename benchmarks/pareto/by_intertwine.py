@@ -1,11 +1,11 @@
-"""Intertwine, by the recipe of `benchmarks.acac`."""
+"""Intertwine, by the recipe of all benchmarks."""
 
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
-from benchmarks.acac import RECIPE
 from benchmarks.pareto.measure import CLOCK, Job, main
+from benchmarks.recipe import RECIPE
 
 from intertwine.engines import IntertwineCalculator
 from intertwine.train import RunConfig, train
