@@ -142,7 +142,7 @@ def test_the_folder_says_where_the_training_started(tuned: tuple[str, RunFolder]
     assert len(record["hash"]) == 64
     assert f"start from {base}: {method}" in folder.log.read_text(encoding="utf-8")
     config = RunConfig.model_validate(folder.recorded())
-    assert (config.model.channels, config.training.learning_rate) == (8, 0.002)
+    assert (config.model.channels, config.training.learning_rate) == (8, 0.005)
 
 
 def test_a_finetuning_ends_the_same_from_every_state_that_it_kept(

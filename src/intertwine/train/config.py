@@ -141,7 +141,7 @@ class TrainingConfig(Section):
     batch_size: Count = 8
     """Frames per step."""
     learning_rate: Positive = 0.01
-    """At the top of the schedule; if not given 0.002 where a trained model is the start."""
+    """At the top of the schedule; if not given 0.005 where a trained model is the start."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """How it falls to zero."""
     warmup: NotNegative = 1.0

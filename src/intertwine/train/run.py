@@ -29,7 +29,7 @@ from intertwine.train.start import Start, finished, start, with_sizes_of_the_sta
 from intertwine.train.trainer import guest, make_trainer
 from intertwine.typing import PathLike
 
-FINETUNING_RATE = 0.002
+FINETUNING_RATE = 0.005
 """Learning rate where a trained model is the start and none is given."""
 
 
@@ -157,12 +157,11 @@ def _prepare(
     valid = GraphLoader(build_graphs(sets.valid, cutoff), 4 * training.batch_size, shuffle=False)
     fit = Fit(begun.model, training, _loader(config, graphs, begun), labels)
     folder.begin(config, _provenance(config, sets, labels, begun))
-    if config.finetune is not None:
-        with replacing(folder.base) as scratch:
-            scratch.write_bytes(config.finetune.model.read_bytes())
     fit.say = partial(_say, folder.log, console)
     fit.say(f"{len(sets.train)} frames to learn {', '.join(labels)} from, {len(sets.valid)} to validate")
     if config.finetune is not None:
+        with replacing(folder.base) as scratch:
+            scratch.write_bytes(config.finetune.model.read_bytes())
         free = _size(weight for weight in begun.model.parameters() if weight.requires_grad)
         fit.say(f"start from {config.finetune.model}: {config.finetune.method}, {free} parameters free")
     fit.say(begun.reference.sentence())
