@@ -101,17 +101,13 @@ def _from_a_model(
             got=config.training.precision,
             fix="set training.precision=float64",
         )
-    _check_elements(finetune, base, sets.train)
+    _check_elements(finetune, base.to(dtype), sets.train)
     spec, reference = _references(finetune, base, sets, graphs)
-    model = Model(spec).to(base.dtype)
+    model = Model(spec).to(dtype)
     model.load_state_dict(base.state_dict())
-    record: dict[str, Any] = {
-        "start": {
-            "file": str(finetune.model),
-            "hash": hashlib.sha256(finetune.model.read_bytes()).hexdigest(),
-        }
-    }
-    learner = _freed(model.to(dtype), finetune)
+    digest = hashlib.sha256(finetune.model.read_bytes()).hexdigest()
+    record: dict[str, Any] = {"start": {"file": str(finetune.model), "hash": digest}}
+    learner = _freed(model, finetune)
     if finetune.replay is None:
         return Start(learner, reference, record=record)
     old = read_replay(config.data, finetune.replay, config.seed)
