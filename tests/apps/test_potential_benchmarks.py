@@ -51,15 +51,37 @@ def only_json(folder: Path) -> dict:
     return json.loads(path.read_text(), parse_constant=pytest.fail)
 
 
+def stand_in_for_acac(data: Path, rng: np.random.Generator, frames: int = 54) -> None:
+    """Training frames and an isolated atom."""
+    data.mkdir(parents=True)
+    ase.io.write(data / "train_300K.xyz", [cluster(rng) for _ in range(frames)])
+    alone = Atoms("Cu", info={"config_type": "isolated_atom", "energy": 3.5})
+    ase.io.write(data / "isolated_atoms.xyz", alone)
+
+
+def stand_in_for_ethanol(data: Path, rng: np.random.Generator) -> list[Atoms]:
+    """Files of 30 frames to train and 3 to test, in kcal/mol; returns the latter."""
+    data.mkdir(parents=True)
+    atoms: list[Atoms] = []
+    for part, count in (("train", 30), ("test", 3)):
+        atoms = [cluster(rng) for _ in range(count)]
+        np.savez(
+            data / f"ethanol_{part}.npz",
+            nuclear_charges=atoms[0].numbers,
+            coords=[frame.positions for frame in atoms],
+            energies=[frame.get_potential_energy() * mol / kcal for frame in atoms],
+            forces=[frame.get_forces() * mol / kcal for frame in atoms],
+        )
+    return atoms
+
+
 def test_acac_prints_ours_beside_the_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, rng = tmp_path / "data" / "acac", np.random.default_rng(0)
-    data.mkdir(parents=True)
-    for name, frames in (("train_300K", 54), ("test_MD_300K", 2), ("test_MD_600K", 2)):
-        ase.io.write(data / f"{name}.xyz", [cluster(rng) for _ in range(frames)])
-    alone = Atoms("Cu", info={"config_type": "isolated_atom", "energy": 3.5})
-    ase.io.write(data / "isolated_atoms.xyz", alone)
+    stand_in_for_acac(data, rng)
+    for name in ("test_MD_300K", "test_MD_600K"):
+        ase.io.write(data / f"{name}.xyz", [cluster(rng) for _ in range(2)])
     monkeypatch.setenv("INTERTWINE_DATA", str(data.parent))
     acac = importlib.import_module("benchmarks.acac")
     acac.main([*OPTIONS, "--output", str(tmp_path / "runs"), "--results", str(tmp_path / "results")])
@@ -102,16 +124,7 @@ def test_rmd17_learns_from_the_frames_drawn_and_tests_on_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, rng = tmp_path / "data" / "rmd17", np.random.default_rng(0)
-    data.mkdir(parents=True)
-    for part, count in (("train", 30), ("test", 3)):
-        atoms = [cluster(rng) for _ in range(count)]
-        np.savez(
-            data / f"ethanol_{part}.npz",
-            nuclear_charges=atoms[0].numbers,
-            coords=[frame.positions for frame in atoms],
-            energies=[frame.get_potential_energy() * mol / kcal for frame in atoms],
-            forces=[frame.get_forces() * mol / kcal for frame in atoms],
-        )
+    atoms = stand_in_for_ethanol(data, rng)
     monkeypatch.setenv("INTERTWINE_DATA", str(data.parent))
     rmd17 = importlib.import_module("benchmarks.rmd17")
     rmd17.main(
@@ -130,10 +143,7 @@ def test_an_ablation_runs_a_row_once_and_opens_no_test_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, rng = tmp_path / "data" / "acac", np.random.default_rng(0)
-    data.mkdir(parents=True)
-    ase.io.write(data / "train_300K.xyz", [cluster(rng) for _ in range(54)])
-    alone = Atoms("Cu", info={"config_type": "isolated_atom", "energy": 3.5})
-    ase.io.write(data / "isolated_atoms.xyz", alone)
+    stand_in_for_acac(data, rng)
     monkeypatch.setenv("INTERTWINE_DATA", str(data.parent))
     ablation = importlib.import_module("benchmarks.ablation")
     words = ["run", "--row", "one layer", "--epochs", "1", "--quiet", "--results", str(tmp_path / "results")]
@@ -143,6 +153,29 @@ def test_an_ablation_runs_a_row_once_and_opens_no_test_file(
     assert len(list((tmp_path / "runs").iterdir())) == 1
     assert (record["row"], record["config"]["model"]["layers"]) == ("one layer", 1)
     assert f"{1e3 * record['valid']['forces']['rmse']:.1f}" in capsys.readouterr().out
+
+
+def test_finetuning_states_what_is_learned_and_what_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    stand_in_for_acac(tmp_path / "data" / "acac", rng, frames=20)
+    stand_in_for_ethanol(tmp_path / "data" / "rmd17", rng)
+    monkeypatch.setenv("INTERTWINE_DATA", str(tmp_path / "data"))
+    finetune = importlib.import_module("benchmarks.finetune")
+    rows = ["from scratch", "heads", "adapters, replay"]
+    words = ["--preset", "small", "--base-epochs", "1", "--epochs", "1", "--samples", "20"]
+    words += [word for row in rows for word in ("--row", row)]
+    finetune.main([*words, "--results", str(tmp_path / "results")])
+    record, shown = only_json(tmp_path / "results"), capsys.readouterr().out
+    assert list(record["rows"]) == rows
+    assert record["rows"]["from scratch"]["old"] == {}
+    for row in rows[1:]:
+        found = record["rows"][row]
+        before = found["old"]["before"]["forces"]["rmse"]
+        assert before == pytest.approx(record["base"]["old"]["forces"], rel=1e-6)
+        for errors in (found["new"], found["old"]["after"]):
+            assert f"{1e3 * errors['forces']['rmse']:.1f}" in shown
 
 
 def test_without_the_data_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

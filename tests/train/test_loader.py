@@ -12,6 +12,7 @@ from intertwine.data import Structure
 from intertwine.errors import InputError
 from intertwine.graph import build_graph
 from intertwine.train import GraphLoader
+from intertwine.train.loader import ReplayLoader
 
 GRAPHS = [build_graph(Structure([z], np.zeros((1, 3))), 3.0) for z in range(1, 14)]
 
@@ -78,3 +79,39 @@ def test_unshuffled_order_is_the_given_one() -> None:
 def test_what_cannot_be_batched_is_refused(graphs: list, size: int) -> None:
     with pytest.raises(InputError, match="accepted: "):
         GraphLoader(graphs, size)
+
+
+def rehearsing(seed: int, size: int) -> ReplayLoader:
+    return ReplayLoader(GraphLoader(GRAPHS[:8], size, seed), GraphLoader(GRAPHS[8:], 2, seed))
+
+
+@settings(max_examples=30)
+@given(seeds, sizes)
+def test_old_graphs_join_every_batch_and_come_round_in_turn(seed: int, size: int) -> None:
+    loader, old = rehearsing(seed, size), []
+    for _ in range(10):
+        batches = epoch(loader)
+        assert len(batches) == len(loader)
+        assert sorted(z for batch in batches for z in batch if z <= 8) == list(range(1, 9))
+        assert all(batch[-1] > 8 for batch in batches)
+        old += [z for batch in batches for z in batch if z > 8]
+    for start in range(0, len(old) - 4, 5):
+        assert sorted(old[start : start + 5]) == list(range(9, 14))
+
+
+@settings(max_examples=30)
+@given(seeds, sizes, st.integers(0, 30))
+def test_a_loader_with_old_graphs_goes_on_where_another_stopped(seed: int, size: int, taken: int) -> None:
+    def stream(loader: ReplayLoader):
+        while True:
+            for batch in loader:
+                yield batch.numbers.tolist(), loader.state_dict()
+
+    whole = stream(rehearsing(seed, size))
+    state = rehearsing(seed, size).state_dict()
+    for _ in range(taken):
+        _, state = next(whole)
+    resumed = rehearsing(seed, size)
+    resumed.load_state_dict(state)
+    rest = stream(resumed)
+    assert [next(rest) for _ in range(5)] == [next(whole) for _ in range(5)]

@@ -26,6 +26,7 @@ def train(
     - `intertwine train config.yaml`
     - `intertwine train config.yaml model.preset=large training.epochs=200`
     - `intertwine train config.yaml --resume`
+    - `intertwine train config.yaml finetune.model=model.safetensors finetune.method=adapters`
     """
     from intertwine.train.config_file import load_config
 

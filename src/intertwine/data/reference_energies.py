@@ -22,14 +22,14 @@ class ReferenceEnergies:
 
     Args:
         energies: by atomic number, ascending.
-        origin: `"isolated"` atoms, or `"least squares"` over the frames.
+        origin: `"isolated"` atoms, `"least squares"` over the frames, or a trained `"model"`.
         determined: whether each energy is meaningful by itself; False when the compositions of the frames fix
             only some sums of them (all frames of one molecule, say).
         n_frames: frames that went into a least-squares fit; 0 for isolated atoms.
     """
 
     energies: Mapping[int, float]
-    origin: Literal["isolated", "least squares"]
+    origin: Literal["isolated", "least squares", "model"]
     determined: bool = True
     n_frames: int = 0
 
@@ -48,8 +48,9 @@ class ReferenceEnergies:
         'reference energies from isolated atoms: H -13.6000 eV'
         """
         values = ", ".join(f"{chemical_symbols[z]} {energy:.4f}" for z, energy in self.energies.items())
-        if self.origin == "isolated":
-            return f"reference energies from isolated atoms: {values} eV"
+        if self.origin != "least squares":
+            source = "from isolated atoms" if self.origin == "isolated" else "of the model it starts from"
+            return f"reference energies {source}: {values} eV"
         warning = "" if self.determined else "; the compositions fix only sums of them, not each one"
         return f"reference energies by least squares over {self.n_frames} frames: {values} eV{warning}"
 

@@ -9,6 +9,7 @@ from intertwine.nn.equivariant_norm import EquivariantNorm
 from intertwine.nn.equivariant_transformer import EquivariantTransformer
 from intertwine.nn.gate import Gate
 from intertwine.nn.invariant_network import InvariantNetwork
+from intertwine.nn.low_rank import LowRankAdapters
 from intertwine.nn.norm_nonlinearity import NormNonlinearity
 from intertwine.nn.orbit_nonlinearity import OrbitNonlinearity, Polynomial
 from intertwine.nn.projection import ProjectedLinear, project_linear, symmetric_part
@@ -27,6 +28,7 @@ __all__ = [
     "Gate",
     "GroupAverage",
     "InvariantNetwork",
+    "LowRankAdapters",
     "NormNonlinearity",
     "OrbitNonlinearity",
     "Polynomial",

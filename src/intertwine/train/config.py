@@ -141,7 +141,7 @@ class TrainingConfig(Section):
     batch_size: Count = 8
     """Frames per step."""
     learning_rate: Positive = 0.01
-    """At the top of the schedule."""
+    """At the top of the schedule; if not given 0.005 where a trained model is the start."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """How it falls to zero."""
     warmup: NotNegative = 1.0
@@ -197,6 +197,34 @@ class TrainingConfig(Section):
         return stage.model_dump(exclude={"at"})
 
 
+class ReplayConfig(Section):
+    """What the model has learned before: how much of it to rehearse, and how to tell what is forgotten."""
+
+    frames: Path
+    """File of frames like those that the model was trained on."""
+    share: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """Part of every batch that is drawn from them; 0 learns nothing from them and only measures."""
+    valid: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Part that is never learned from: its errors before and after tell what was forgotten."""
+    keys: KeysConfig = KeysConfig()
+    units: UnitsConfig = UnitsConfig()
+
+
+class FinetuneConfig(Section):
+    """A trained model to start from, and how far it may be changed."""
+
+    model: Path
+    """The trained model; its sizes and its species are kept."""
+    method: Literal["full", "heads", "adapters"] = "full"
+    """Every weight; the heads on a frozen encoder; or a change of low rank in every weight."""
+    rank: Count = 4
+    """Largest rank of that change, in every block of every weight."""
+    references: Literal["refit", "keep"] = "refit"
+    """Energies per element: fitted to the new frames, or the model's if those are of its level of theory."""
+    replay: ReplayConfig | None = None
+    """Old frames, so that what they taught is kept."""
+
+
 class RunConfig(Section):
     """Everything that a training depends on.
 
@@ -213,6 +241,8 @@ class RunConfig(Section):
     """The potential."""
     training: TrainingConfig = TrainingConfig()
     """The fit."""
+    finetune: FinetuneConfig | None = None
+    """Start from a trained model instead of random weights."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Of the split, the first weights and the order of the batches."""
     output: Path = Path("run")

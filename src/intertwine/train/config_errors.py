@@ -19,7 +19,7 @@ def explained(error: ValidationError, source: str) -> InputError:
     ...     RunConfig.model_validate({"data": {"train": "a.xyz"}, "modle": {}})
     ... except ValidationError as error:
     ...     print(explained(error, "run.yaml"))
-    run.yaml: unknown key 'modle'; accepted: data, model, training, seed, output; do: write 'model'
+    run.yaml: unknown key 'modle'; accepted: data, model, training, finetune, seed, output; do: write 'model'
     """
     complaints = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
     first = complaints[0]

@@ -26,7 +26,7 @@ def schema() -> dict[str, Any]:
     """JSON schema of the configuration, for editors that complete and check YAML.
 
     >>> sorted(schema()["properties"])
-    ['data', 'model', 'output', 'seed', 'training']
+    ['data', 'finetune', 'model', 'output', 'seed', 'training']
     """
     return RunConfig.model_json_schema()
 

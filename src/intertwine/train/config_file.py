@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,14 @@ from intertwine.train.config import RunConfig
 from intertwine.train.config_errors import explained
 from intertwine.typing import PathLike
 
-PATH_KEYS = (("data", "train"), ("data", "valid"), ("data", "test"), ("data", "isolated_atoms"))
+PATH_KEYS = (
+    ("data", "train"),
+    ("data", "valid"),
+    ("data", "test"),
+    ("data", "isolated_atoms"),
+    ("finetune", "model"),
+    ("finetune", "replay", "frames"),
+)
 """Keys that name files to read: relative to the file that they are written in."""
 
 
@@ -60,10 +68,26 @@ def check_files(config: RunConfig) -> None:
     intertwine.errors.InputError: data.train: no file 'no/such.xyz'; do: ...
     """
     for keys in PATH_KEYS:
-        value = getattr(config.data, keys[-1])
+        value = _found(config, keys)
         for path in value if isinstance(value, tuple) else (value,):
             if isinstance(path, Path) and not path.is_file():
                 raise InputError(f"{'.'.join(keys)}: no file '{path}'", fix=_nearest_file(path))
+
+
+def with_absolute_paths(config: RunConfig) -> RunConfig:
+    """The same configuration, to be read from any folder.
+
+    >>> config = RunConfig.model_validate({"data": {"train": "train.xyz"}})
+    >>> with_absolute_paths(config).data.train == Path.cwd() / "train.xyz"
+    True
+    """
+    for keys in PATH_KEYS:
+        value = _found(config, keys)
+        if isinstance(value, Path):
+            config = _replaced(config, keys, value.absolute())
+        elif isinstance(value, tuple):
+            config = _replaced(config, keys, tuple(path.absolute() for path in value))
+    return config
 
 
 def to_yaml(config: RunConfig) -> str:
@@ -73,6 +97,18 @@ def to_yaml(config: RunConfig) -> str:
       train: train.xyz
     """
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _found(config: RunConfig, keys: Sequence[str]) -> Any:
+    """What stands under nested keys; None where a section is not there."""
+    return reduce(lambda section, key: getattr(section, key, None), keys, config)
+
+
+def _replaced(section: Any, keys: Sequence[str], value: Any) -> Any:
+    """A section with another value under nested keys."""
+    key, *inner = keys
+    new = _replaced(getattr(section, key), inner, value) if inner else value
+    return section.model_copy(update={key: new})
 
 
 def _text(path: Path) -> str:
@@ -144,9 +180,12 @@ def _set(tree: dict, keys: Sequence[str], value: Any) -> None:
 
 def _located(tree: dict, folder: Path) -> dict:
     """The tree with file names made absolute."""
-    for section, key in PATH_KEYS:
-        if isinstance(tree.get(section), dict) and key in tree[section]:
-            tree[section][key] = _absolute(tree[section][key], folder)
+    for *sections, key in PATH_KEYS:
+        part: Any = tree
+        for section in sections:
+            part = part.get(section) if isinstance(part, dict) else None
+        if isinstance(part, dict) and key in part:
+            part[key] = _absolute(part[key], folder)
     return tree
 
 

@@ -11,6 +11,7 @@ from ase.data import chemical_symbols
 from intertwine.data import (
     LABELS,
     ReferenceEnergies,
+    Split,
     Statistics,
     Structure,
     data_hash,
@@ -26,7 +27,7 @@ from intertwine.encoders import BodyOrderedSpec
 from intertwine.errors import InputError
 from intertwine.graph import Graph, build_graph
 from intertwine.observables import ModelSpec
-from intertwine.train.config import DataConfig, RunConfig
+from intertwine.train.config import DataConfig, ReplayConfig, RunConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,19 @@ def read_datasets(data: DataConfig, seed: int) -> Datasets:
         "test": {name: {"frames": len(part), "hash": data_hash(part)} for name, part in test.items()},
     }
     return Datasets(train, valid, test, isolated, record)
+
+
+def read_replay(data: DataConfig, replay: ReplayConfig, seed: int) -> Split:
+    """Old frames in two parts, `train` and `valid`.
+
+    With file, seed and fraction of an earlier training these are the parts that it had.
+
+    Raises:
+        InputError: the file cannot be used, or is too small to be parted.
+    """
+    old = data.model_copy(update={"keys": replay.keys, "units": replay.units})
+    frames = without_isolated_atoms(_read(old, replay.frames))
+    return split(frames, {"valid": replay.valid, "train": None}, seed)
 
 
 def _read(data: DataConfig, path: Path, require: Sequence[str] | None = None) -> list[Structure]:

@@ -72,3 +72,47 @@ class GraphLoader:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a place saved earlier."""
         self.epoch, self.position = int(state["epoch"]), int(state["position"])
+
+
+class ReplayLoader:
+    """Batches of new graphs, each with some old ones beside them.
+
+    An epoch goes once through the new graphs; the old ones come round at a pace of their own, shuffled anew
+    each time. The order is a function of the seeds and the place, as in a `GraphLoader`.
+
+    Args:
+        new: its epochs are those of this loader.
+        old: a batch of it joins every batch of `new`.
+
+    >>> from intertwine.data import Structure
+    >>> from intertwine.graph import build_graph
+    >>> atoms = [build_graph(Structure([z], [[0.0, 0.0, 0.0]]), 3.0) for z in (1, 2, 3, 8, 9)]
+    >>> new, old = (GraphLoader(part, batch_size=1, shuffle=False) for part in (atoms[:3], atoms[3:]))
+    >>> [batch.numbers.tolist() for batch in ReplayLoader(new, old)]
+    [[1, 8], [2, 9], [3, 8]]
+    """
+
+    def __init__(self, new: GraphLoader, old: GraphLoader) -> None:
+        self.new, self.old = new, old
+
+    def __len__(self) -> int:
+        """Number of batches in an epoch."""
+        return len(self.new)
+
+    def __iter__(self) -> Iterator[Graph]:
+        old = self._round_and_round()
+        for batch in self.new:
+            yield collate([batch, next(old)])
+
+    def _round_and_round(self) -> Iterator[Graph]:
+        while True:
+            yield from self.old
+
+    def state_dict(self) -> dict[str, dict[str, int]]:
+        """Where the next batch will come from."""
+        return {"new": self.new.state_dict(), "old": self.old.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a place saved earlier."""
+        self.new.load_state_dict(state["new"])
+        self.old.load_state_dict(state["old"])

@@ -13,7 +13,7 @@ from intertwine.errors import IntertwineError
 from intertwine.graph import Graph
 from intertwine.train.average import MovingAverage
 from intertwine.train.config import TrainingConfig
-from intertwine.train.loader import GraphLoader
+from intertwine.train.loader import GraphLoader, ReplayLoader
 from intertwine.train.losses import deviations, loss, penalty
 from intertwine.train.muon import Muon
 from intertwine.train.plan import Plan, Schedule
@@ -38,7 +38,11 @@ class Fit(lightning.LightningModule):
     model: nn.Module
 
     def __init__(
-        self, model: nn.Module, training: TrainingConfig, loader: GraphLoader, labels: tuple[str, ...]
+        self,
+        model: nn.Module,
+        training: TrainingConfig,
+        loader: GraphLoader | ReplayLoader,
+        labels: tuple[str, ...],
     ) -> None:
         super().__init__()
         self.model, self.training_config, self.loader, self.labels = model, training, loader, labels

@@ -2,8 +2,8 @@
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,25 @@ import lightning.pytorch as lightning
 import torch
 from ase.data import chemical_symbols
 from rich.console import Console
+from torch import nn
 
-from intertwine.data import ReferenceEnergies
+from intertwine.data import replacing
 from intertwine.errors import InputError
+from intertwine.graph import Graph
 from intertwine.observables import Model, load_model, save_model
 from intertwine.train.config import RunConfig
-from intertwine.train.config_file import PATH_KEYS, check_files
-from intertwine.train.datasets import Datasets, build_graphs, describe, learnable, read_datasets
+from intertwine.train.config_file import check_files, with_absolute_paths
+from intertwine.train.datasets import Datasets, build_graphs, learnable, read_datasets
 from intertwine.train.evaluate import evaluate
-from intertwine.train.loader import GraphLoader
+from intertwine.train.loader import GraphLoader, ReplayLoader
 from intertwine.train.module import Fit
 from intertwine.train.run_folder import RunFolder, surroundings, write_json
+from intertwine.train.start import Start, finished, start, with_sizes_of_the_start
 from intertwine.train.trainer import guest, make_trainer
 from intertwine.typing import PathLike
+
+FINETUNING_RATE = 0.005
+"""Learning rate where a trained model is the start and none is given."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +43,8 @@ class RunResult:
         epochs: passes over the training frames.
         best_epoch: the one whose averaged weights were kept.
         seconds: spent training, over all interruptions.
+        forgetting: errors on the old frames held out, `before` and `after`, where a training that starts from
+            a model has some.
     """
 
     folder: Path
@@ -44,6 +52,7 @@ class RunResult:
     epochs: int
     best_epoch: int
     seconds: float
+    forgetting: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def model_path(self) -> Path:
@@ -87,7 +96,7 @@ def train(
         return _result(folder)
     console = Console(stderr=True, quiet=quiet)
     with guest(config.seed, training.threads):
-        fit, sets, valid = _prepare(config, folder, console)
+        fit, sets, valid, begun = _prepare(config, folder, console)
         trainer = make_trainer(training, folder, console, partial(_publish, folder), callbacks)
         state = folder.state if folder.state.is_file() else None
         try:
@@ -95,7 +104,7 @@ def train(
         except SystemExit:
             fit.say(f"interrupted in epoch {fit.plan.epochs_done + 1}; resume goes on from the last state")
             raise
-        return _finish(config, folder, fit, sets)
+        return _finish(config, folder, fit, sets, begun)
 
 
 def resume(folder: PathLike, *, quiet: bool = False) -> RunResult:
@@ -121,83 +130,89 @@ def _settled(config: RunConfig, folder: RunFolder) -> RunConfig:
     A run that goes on keeps the device and the threads that it began with: they decide the last bits.
     """
     before = folder.recorded().get("training", {})
-    training, data = config.training, config.data
+    training = config.training
     device = before.get("device", "auto") if training.device == "auto" else training.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("training.device: no CUDA device is at hand", accepted="auto, cpu")
     threads = training.threads or before.get("threads") or torch.get_num_threads()
-    paths = {name: _absolute(getattr(data, name)) for _, name in PATH_KEYS}
-    return config.model_copy(
-        update={
-            "data": data.model_copy(update=paths),
-            "training": training.model_copy(update={"device": device, "threads": threads}),
-        }
-    )
+    rate = training.learning_rate
+    if config.finetune is not None and "learning_rate" not in training.model_fields_set:
+        rate = FINETUNING_RATE
+    settled = {"device": device, "threads": threads, "learning_rate": rate}
+    config = config.model_copy(update={"training": training.model_copy(update=settled)})
+    return with_sizes_of_the_start(with_absolute_paths(config))
 
 
-def _absolute(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_absolute(item) for item in value)
-    return value.absolute() if isinstance(value, Path) else value
-
-
-def _prepare(config: RunConfig, folder: RunFolder, console: Console) -> tuple[Fit, Datasets, GraphLoader]:
+def _prepare(
+    config: RunConfig, folder: RunFolder, console: Console
+) -> tuple[Fit, Datasets, GraphLoader, Start]:
     """Everything before the first step; the folder is made when all of it went well."""
     training, cutoff = config.training, config.model.cutoff
     sets = read_datasets(config.data, config.seed)
     labels = learnable(config, sets.train)
     graphs = build_graphs(sets.train, cutoff)
-    spec, reference = describe(config, sets, graphs)
-    model = (
-        Model(spec)
-        .start_from_reference()
-        .to(torch.float64 if training.precision == "float64" else torch.float32)
-    )
-    loader = GraphLoader(graphs, training.batch_size, seed=config.seed)
+    begun = start(config, sets, graphs)
     valid = GraphLoader(build_graphs(sets.valid, cutoff), 4 * training.batch_size, shuffle=False)
-    fit = Fit(model, training, loader, labels)
-    folder.begin(config, _provenance(config, sets, labels, reference, model))
+    fit = Fit(begun.model, training, _loader(config, graphs, begun), labels)
+    folder.begin(config, _provenance(config, sets, labels, begun))
     fit.say = partial(_say, folder.log, console)
     fit.say(f"{len(sets.train)} frames to learn {', '.join(labels)} from, {len(sets.valid)} to validate")
-    fit.say(reference.sentence())
-    fit.say(f"{_size(model)} parameters, {training.precision}, {training.device}; folder {folder.path}")
-    return fit, sets, valid
+    if config.finetune is not None:
+        with replacing(folder.base) as scratch:
+            scratch.write_bytes(config.finetune.model.read_bytes())
+        free = _size(weight for weight in begun.model.parameters() if weight.requires_grad)
+        fit.say(f"start from {config.finetune.model}: {config.finetune.method}, {free} parameters free")
+    fit.say(begun.reference.sentence())
+    size = _size(finished(begun.model).parameters())
+    fit.say(f"{size} parameters, {training.precision}, {training.device}; folder {folder.path}")
+    return fit, sets, valid, begun
 
 
-def _provenance(
-    config: RunConfig, sets: Datasets, labels: tuple[str, ...], reference: ReferenceEnergies, model: Model
-) -> dict[str, Any]:
+def _loader(config: RunConfig, graphs: Sequence[Graph], begun: Start) -> GraphLoader | ReplayLoader:
+    """Batches of the new frames, with their share of old ones where some are replayed."""
+    size = config.training.batch_size
+    replay = config.finetune.replay if config.finetune is not None else None
+    if replay is None or not begun.replay:
+        return GraphLoader(graphs, size, seed=config.seed)
+    if size < 2:
+        raise InputError("training.batch_size leaves no place for old frames", got=size, accepted="2 or more")
+    old = min(max(1, round(replay.share * size)), size - 1)
+    rehearsed = GraphLoader(build_graphs(begun.replay, config.model.cutoff), old, seed=config.seed)
+    return ReplayLoader(GraphLoader(graphs, size - old, seed=config.seed), rehearsed)
+
+
+def _provenance(config: RunConfig, sets: Datasets, labels: tuple[str, ...], begun: Start) -> dict[str, Any]:
+    model = finished(begun.model)
     return {
         **surroundings(),
         "seed": config.seed,
         "device": config.training.device,
         "threads": config.training.threads,
-        "data": dict(sets.record),
+        "data": {**sets.record, **begun.record},
         "labels": list(labels),
-        "reference_energies": {chemical_symbols[z]: energy for z, energy in reference.energies.items()},
-        "reference_origin": reference.origin,
+        "reference_energies": {chemical_symbols[z]: e for z, e in begun.reference.energies.items()},
+        "reference_origin": begun.reference.origin,
         "model": model.spec.model_dump(mode="json"),
-        "parameters": _size(model),
+        "parameters": _size(model.parameters()),
     }
 
 
-def _size(model: Model) -> int:
-    return sum(parameter.numel() for parameter in model.parameters())
+def _size(parameters: Iterable[nn.Parameter]) -> int:
+    return sum(parameter.numel() for parameter in parameters)
 
 
 def _publish(folder: RunFolder, fit: Fit) -> None:
     """Write the best weights so far as a finished model."""
     model = copy.deepcopy(fit.average.model)
-    assert isinstance(model, Model)
     model.load_state_dict(fit.best["weights"])
     provenance = json.loads(folder.provenance.read_text(encoding="utf-8"))
     training = {"epoch": fit.best["epoch"], "epochs": fit.plan.epochs}
-    save_model(model.cpu(), folder.model, metadata={"provenance": provenance, "training": training})
+    save_model(finished(model).cpu(), folder.model, metadata={"provenance": provenance, "training": training})
 
 
-def _finish(config: RunConfig, folder: RunFolder, fit: Fit, sets: Datasets) -> RunResult:
+def _finish(config: RunConfig, folder: RunFolder, fit: Fit, sets: Datasets, begun: Start) -> RunResult:
     _publish(folder, fit)
     if fit.stopped:
         fit.say(f"stopped: {fit.stopped}")
@@ -208,8 +223,19 @@ def _finish(config: RunConfig, folder: RunFolder, fit: Fit, sets: Datasets) -> R
         for label, errors in metrics[name].items():
             fit.say(f"{name}: {label} MAE {errors['mae']:.4g}, RMSE {errors['rmse']:.4g} {errors['unit']}")
     results = {"epochs": fit.plan.epochs_done, "best_epoch": fit.best["epoch"], "seconds": fit.plan.seconds}
-    write_json(folder.results, results | {"metrics": metrics})
+    write_json(folder.results, results | {"metrics": metrics, **_forgetting(model, fit, begun)})
     return _result(folder)
+
+
+def _forgetting(model: Model, fit: Fit, begun: Start) -> dict[str, Any]:
+    """Errors on old frames before and after, empty where there are none."""
+    if not begun.held_out:
+        return {}
+    after = evaluate(model, begun.held_out).record()
+    for label, errors in after.items():
+        was, unit = begun.before[label]["rmse"], errors["unit"]
+        fit.say(f"old frames: {label} RMSE {was:.4g} before, {errors['rmse']:.4g} {unit} after")
+    return {"forgetting": {"before": dict(begun.before), "after": after}}
 
 
 def _result(folder: RunFolder) -> RunResult:

@@ -31,6 +31,7 @@ class RunFolder:
         train.log           what was said
         checkpoints/last.safetensors     state from which the run goes on
         model.safetensors   the best averaged weights so far, a finished model
+        base.safetensors    the model that a fine-tuning started from, as it was
         results.json        errors of that model on every set; written last
 
     >>> RunFolder(Path("run")).model
@@ -46,6 +47,7 @@ class RunFolder:
         self.log = path / "train.log"
         self.state = path / "checkpoints" / "last.safetensors"
         self.model = path / "model.safetensors"
+        self.base = path / "base.safetensors"
         self.results = path / "results.json"
 
     @property
