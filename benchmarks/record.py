@@ -100,8 +100,18 @@ def _processor() -> str:
     return platform.processor() or "unknown"
 
 
-def keep(name: str, seed: int, watch: Stopwatch | Spent, figures: dict[str, Any], folder: Path) -> Path:
-    """Write `NAME-DATE-seedN.json` with the figures and everything needed to judge them."""
+def keep(
+    name: str,
+    seed: int,
+    watch: Stopwatch | Spent,
+    figures: dict[str, Any],
+    folder: Path,
+    what: str = "training",
+) -> Path:
+    """Write `NAME-DATE-seedN.json` with the figures and everything needed to judge them.
+
+    `what` names that which took the time of `watch`.
+    """
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
     record = {
         "benchmark": name,
@@ -109,7 +119,7 @@ def keep(name: str, seed: int, watch: Stopwatch | Spent, figures: dict[str, Any]
         "date": date,
         "seed": seed,
         "machine": machine(),
-        "training": {
+        what: {
             "cpu_seconds": round(watch.cpu_seconds, 1),
             "wall_seconds": round(watch.wall_seconds, 1),
         },
