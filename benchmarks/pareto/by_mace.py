@@ -1,8 +1,9 @@
 """MACE (`mace-torch`), trained by its own `mace_run_train` with its authors' settings for molecules.
 
-Loss on forces first, on energies in the last quarter ("stage two"), Adam with AMSGrad, averaged weights. The
-learning rate falls tenfold until stage two begins, where its own default continues: the stock schedule waits
-for a plateau of 50 epochs, which no budget here would ever see.
+Loss on forces first (energies weigh as many parts in 1000 as there are atoms, as in the scripts for 3BPA), on
+energies in the last quarter ("stage two"), Adam with AMSGrad, averaged weights. The learning rate falls
+tenfold until stage two begins, where its own default continues: the stock schedule waits for a plateau of 50
+epochs, which no budget here would ever see.
 """
 
 import importlib
@@ -43,7 +44,7 @@ def fit(job: Job) -> None:
         "lr_scheduler_gamma": 0.1 ** (1.0 / start),
         "ema_decay": 0.99,
         "forces_weight": 1000.0,
-        "energy_weight": 1.0,
+        "energy_weight": 15.0,
         "start_swa": start,
         "swa_energy_weight": 1000.0,
         "swa_forces_weight": 100.0,
