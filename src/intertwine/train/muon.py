@@ -130,7 +130,8 @@ class Muon(torch.optim.Optimizer):
             adam(
                 parameters,
                 [parameter.grad for parameter in parameters if parameter.grad is not None],
-                *([one[name] for one in state] for name in ("exp_avg", "exp_avg_sq")),
+                [one["exp_avg"] for one in state],
+                [one["exp_avg_sq"] for one in state],
                 [],
                 [one["step"] for one in state],
                 foreach=True,
