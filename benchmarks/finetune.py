@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from benchmarks.recipe import RECIPE
 from benchmarks.record import RESULTS, Stopwatch, data_folder, keep, show
 from benchmarks.rmd17 import drawn, frames
 
@@ -39,13 +40,9 @@ COLUMNS = ("new energy", "new forces", "old energy", "old forces")
 
 def learn(options: argparse.Namespace, data: dict, epochs: int, output: Path, **sections: Any):
     """A training; the recipe of the other benchmarks."""
-    training = {
-        "epochs": epochs,
-        "threads": options.threads,
-        "batch_size": 5,
-        "weights": ({"energy": 3.0, "forces": 1.0}, {"at": 0.6, "energy": 30.0, "forces": 1.0}),
-        "ema": 0.995,
-    }
+    training = {**RECIPE, "epochs": epochs, "threads": options.threads}
+    if "finetune" in sections:
+        del training["learning_rate"]  # the default of fine-tuning is half of it
     training |= sections.pop("training", {})
     config = {"data": data, "training": training, "seed": options.seed, "output": output}
     return train(RunConfig.model_validate(config | sections), quiet=True)
