@@ -9,6 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 from ase import Atoms, units
 from ase.build import bulk, molecule
 from ase.calculators.calculator import Calculator
@@ -176,15 +177,16 @@ def test_the_integrator_shows_the_temperature_expected_of_it() -> None:
 def untrained(tmp_path: Path) -> Path:
     spec = BodyOrderedSpec(species=(1, 6, 14), channels=4)
     energies = {1: 0.0, 6: 0.0, 14: 0.0}
+    torch.manual_seed(0)
     save_model(Model(ModelSpec(encoder=spec, reference_energies=energies)), tmp_path / "model.safetensors")
     return tmp_path / "model.safetensors"
 
 
-def judged(command: str, *words: str) -> dict:
+def judged(command: str, *words: str, plotted: bool = True) -> dict:
     results = Path(words[words.index("--results") + 1])
     importlib.import_module("benchmarks.smooth_physics.__main__").main([command, *words])
     (path,) = results.glob(f"smooth_physics-{command}-*.json")
-    assert list(results.glob(f"{path.stem}*.png"))
+    assert bool(list(results.glob(f"{path.stem}*.png"))) is plotted
     record = json.loads(path.read_text(), parse_constant=pytest.fail)
     assert record["holds"] == all(verdict["holds"] for verdict in record["verdicts"])
     return record
@@ -195,14 +197,25 @@ def test_a_simulation_goes_on_and_refuses_another_plan(
 ) -> None:
     monkeypatch.setattr(part("molecular_dynamics"), "start", lambda model: molecule("C2H6"))
     folders = ["--results", str(tmp_path / "results"), "--output", str(tmp_path / "runs")]
-    words = ["--model", str(untrained), *folders, "--every", "1", "--nve-picoseconds", "0.02"]
-    first = judged("md", *words, "--picoseconds", "0.02")
-    again = judged("md", *words, "--picoseconds", "0.03")
+    short = ["--every", "1", "--time-step", "0.05", "--nve-picoseconds", "0.002"]
+    words = ["--model", str(untrained), *folders, *short]
+    first = judged("md", *words, "--picoseconds", "0.002")
+    again = judged("md", *words, "--picoseconds", "0.003")
     assert (first["simulation"]["steps_now"], again["simulation"]["steps_now"]) == (80, 20)
     assert "--output" not in again["command"]
     assert "drift at constant energy" in capsys.readouterr().out
     with pytest.raises(InputError, match="another simulation"):
         judged("md", *words, "--seed", "1")
+
+
+def test_an_explosion_is_a_verdict(tmp_path: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(part("molecular_dynamics"), "start", lambda model: molecule("C2H6"))
+    folders = ["--results", str(tmp_path / "results"), "--output", str(tmp_path / "runs")]
+    words = ["--model", str(untrained), *folders, "--every", "1", "--time-step", "50"]
+    record = judged("md", *words, plotted=False)
+    assert "exploded" in record["simulation"]["ended_early"]
+    assert not record["holds"]
+    assert not record["verdicts"][0]["holds"]
 
 
 def test_silicon_is_melted_quenched_and_judged(
