@@ -53,11 +53,9 @@ def finished(
             what = "a labelling process died: the calculator crashed or memory ran out"
             raise IntertwineError(f"{what}; do: use fewer workers") from error
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
             for worker in set(active_children()) - others:
                 worker.terminate()
-                worker.join()
-            raise
+            raise  # the pool sees its workers dead, and waits for them before it lets go
 
 
 @contextmanager
