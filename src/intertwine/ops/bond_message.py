@@ -121,7 +121,7 @@ def _raising(l_max: int) -> Tensor:
 
 
 @cache
-def _blocks(l_max: int, dtype: torch.dtype) -> Tensor:
+def raising_blocks(l_max: int, dtype: torch.dtype) -> Float[Tensor, " entries"]:
     """The couplings of all degrees one after another, as the kernel reads them."""
     blocks = [_coupling(l).ravel() for l in range(1, l_max + 1)]
     return torch.from_numpy(np.concatenate([np.zeros(0), *blocks])).to(dtype)
@@ -172,7 +172,7 @@ def _run(
     absent = [None] * (3 - len(weights))
     sizes = [l_max, rows > 1, point[2].shape[1], channels, torch.get_num_threads()]
     arrays = [
-        *(_blocks(l_max, point[0].dtype), edges.around.receiver.contiguous(), edges.sender),
+        *(raising_blocks(l_max, point[0].dtype), edges.around.receiver.contiguous(), edges.sender),
         *(*point, *weights, *absent, _rows_first(grad), *slopes),
         *(*found, *absent, total, np.array(sizes, dtype=np.int32)),
     ]

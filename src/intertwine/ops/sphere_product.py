@@ -83,7 +83,7 @@ def _matrices(l_in: int, l_out: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(grid.synthesis(l_in) / (l_in + 1)), torch.from_numpy(grid.analysis(l_out))
 
 
-class _Tables(NamedTuple):
+class GridTables(NamedTuple):
     """What the kernel reads: one column per pair of opposite points, even degrees first."""
 
     sizes: np.ndarray
@@ -94,7 +94,7 @@ class _Tables(NamedTuple):
 
 
 @cache
-def _tables(l_in: int, l_out: int, dtype: torch.dtype) -> _Tables:
+def grid_tables(l_in: int, l_out: int, dtype: torch.dtype) -> GridTables:
     points = sphere_grid(3 * l_in + l_out).points
     upper = [k for k, point in enumerate(points) if tuple(np.round(point, 9)) > (0.0, 0.0, 0.0)]
     synthesis, analysis = (table.numpy() for table in _matrices(l_in, l_out))
@@ -108,7 +108,7 @@ def _tables(l_in: int, l_out: int, dtype: torch.dtype) -> _Tables:
         whole[:, : len(upper)] = table
         return whole
 
-    return _Tables(
+    return GridTables(
         np.array(sizes, dtype=np.int32),
         order,
         order_out,
@@ -125,7 +125,7 @@ def _run(
     hx: Tensor | None = None,
 ) -> tuple[Tensor, ...]:
     """The kernel: y; given gy the gradients of x and orders; given hx the second ones of x, orders and gy."""
-    tables = _tables(*degrees, x.dtype)
+    tables = grid_tables(*degrees, x.dtype)
     atoms, channels = orders.shape[0], orders.shape[2]
     x, orders = _rows_first(x), orders.contiguous()
     if gy is None:

@@ -19,7 +19,7 @@
 
 namespace {
 
-constexpr int MAX_L = 6, MAX_RAISED = 144;
+constexpr int MAX_RAISED = 144;
 constexpr int CHUNK = 8;  // edges whose gradients of R are kept until those of the weights are summed
 constexpr int GROUP = 4;  // radial functions that share one load of the basis
 

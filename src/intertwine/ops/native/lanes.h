@@ -13,8 +13,11 @@
 #define FOR_EVERY_PROCESSOR
 #endif
 #define INLINE inline __attribute__((always_inline))
+#define KERNEL __attribute__((noinline))  // worth a call: compiled once, for the processor of its file
 
 namespace {
+
+constexpr int MAX_L = 6, MAX_ROWS = (MAX_L + 1) * (MAX_L + 1);  // highest degree the kernels have room for
 
 template <typename T> struct Tile {
     typedef T type __attribute__((vector_size(32)));
