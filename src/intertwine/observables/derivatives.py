@@ -1,6 +1,6 @@
 """The only place that differentiates: forces, stress and Hessian of an energy functional."""
 
-from collections.abc import Callable, Collection, Set
+from collections.abc import Callable, Collection, Mapping, Set
 
 import torch
 from jaxtyping import Float
@@ -41,7 +41,7 @@ def differentiate(
         energies = energies_of(moved)
         energy = segment_sum(energies, graph.batch, graph.n_systems)
         gradients = _gradients(energy, positions, strain, needed, create_graph)
-    results = {"energy": energy, "energies": energies, **_named(gradients, graph, needed)}
+    results = {"energy": energy, "energies": energies, **named(gradients, graph, needed)}
     if create_graph or not needed:
         return results
     return {name: value.detach() for name, value in results.items()}
@@ -71,18 +71,19 @@ def _gradients(
     return dict(zip(variables, gradients, strict=True))
 
 
-def _named(gradients: dict[str, Tensor], graph: Graph, needed: Set[str]) -> dict[str, Tensor]:
-    named: dict[str, Tensor] = {}
+def named(gradients: Mapping[str, Tensor], graph: Graph, needed: Set[str]) -> dict[str, Tensor]:
+    """Forces, virial and stress, those needed, from the gradients by `positions` and by `strain`."""
+    results: dict[str, Tensor] = {}
     if "forces" in needed:
-        named["forces"] = -gradients["positions"]
+        results["forces"] = -gradients["positions"]
     if "virial" in needed:
-        named["virial"] = -gradients["strain"]
+        results["virial"] = -gradients["strain"]
     if "stress" in needed:
         volume = graph.volume[:, None, None]
-        named["stress"] = torch.where(
+        results["stress"] = torch.where(
             volume > 0, gradients["strain"] / torch.where(volume > 0, volume, 1.0), 0.0
         )
-    return named
+    return results
 
 
 def hessian_of(energies_of: AtomEnergies, graph: Graph) -> Float[Tensor, "coordinates coordinates"]:

@@ -10,6 +10,7 @@ from intertwine.encoders.body_ordered import BodyOrderedEncoder
 from intertwine.errors import InputError, nearest
 from intertwine.graph import Graph
 from intertwine.heads.vector import DirectForceHead
+from intertwine.observables.compiled import evaluate
 from intertwine.observables.derivatives import DERIVATIVES, differentiate, hessian_of
 from intertwine.observables.energy import EnergyTerms
 from intertwine.observables.spec import ModelSpec
@@ -64,6 +65,9 @@ class Model(nn.Module):
     ) -> dict[str, Tensor]:
         """Evaluate the outputs asked for.
 
+        Two equal roads: operations of torch, and on a CPU one compiled call where nothing has to be
+        differentiated further (`create_graph`, or an energy alone of weights that learn, ask for that).
+
         Args:
             graph: one system or a batch.
             outputs: any of energy (eV, `(systems,)`), energies (eV, `(atoms,)`), forces (eV/Å, `(atoms, 3)`),
@@ -74,10 +78,11 @@ class Model(nn.Module):
             InputError: an output that does not exist, or an element the model has never seen.
         """
         _check(outputs)
-        if self.direct is None:
-            results = differentiate(self.atom_energies, graph, outputs, create_graph)
-        else:
+        if self.direct is not None:
             results = self._without_derivatives(graph, outputs, create_graph)
+        else:
+            found = None if create_graph else evaluate(self, graph, outputs)
+            results = found or differentiate(self.atom_energies, graph, outputs, create_graph)
         return {name: results[name] for name in outputs}
 
     def start_from_reference(self) -> "Model":

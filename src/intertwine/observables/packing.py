@@ -32,6 +32,7 @@ class Packing:
         self.columns = model.encoder.density.species.shape[1]
         self.channels, self.message = self.padded(self.spec.channels), self.padded(self.spec.message_channels)
         self.radial = -(-self.spec.radial // self.tile) * self.tile
+        self.functions = -(-self.spec.radial // 4) * 4
         self.depth = self.columns * self.radial
         self.width = self.padded(self.depth)
         self.head = self.padded(model.energy.head.network.weights[0].shape[1])
@@ -43,8 +44,8 @@ class Packing:
     def sizes(self) -> list[int]:
         """What the kernel has to know of the model before it reads an array."""
         spec = self.spec
-        widths = [spec.radial, self.columns, self.width, self.depth, self.head]
-        shape = [spec.layers, spec.l_max, spec.hidden_l, self.channels, self.message]
+        widths = [self.functions, self.columns, self.width, self.depth, self.head]
+        shape = [spec.layers, spec.l_max, self.channels, self.message]
         return [*shape, *widths, int(self.model.energy.zbl is not None)]
 
     def arrays(self) -> Iterator[Tensor | np.ndarray]:
@@ -58,8 +59,8 @@ class Packing:
         yield _sized(out[:, 0], self.head)
         yield energy.reference.energies.value[numbers].contiguous()
         yield energy.cohesion.energies.value[numbers].contiguous()
-        yield numbers.double()
-        yield torch.from_numpy(np.asarray(covalent_radii, dtype=np.float64))[numbers].contiguous()
+        radii = torch.from_numpy(np.asarray(covalent_radii, dtype=np.float64))[numbers]
+        yield torch.stack([numbers.double(), radii], dim=1)
         for number, layer in enumerate(self.model.encoder.layers):
             yield from self.layer(number, layer)
 
@@ -100,13 +101,13 @@ class Packing:
     def radial_functions(self, message: BondMessage) -> Float[Tensor, "degrees tiles radial kinds lanes"]:
         """All three kinds of every degree side by side; zero where there is none."""
         degrees, channels = self.spec.l_max + 1, self.spec.message_channels
-        table = torch.zeros(degrees, self.spec.radial, 3, self.message, dtype=self.dtype)
+        table = torch.zeros(degrees, self.functions, 3, self.message, dtype=self.dtype)
         kinds = [message.scalar_radial]
         if message.hidden_l:
             kinds += [message.parallel_radial, message.pair_radial]
         for kind, weight in enumerate(kinds):
             values = weight.unflatten(1, (-1, channels)).transpose(0, 1)
-            table[degrees - len(values) :, :, kind, :channels] = values
+            table[degrees - len(values) :, : self.spec.radial, kind, :channels] = values
         return table.unflatten(3, (-1, self.tile)).permute(0, 3, 1, 2, 4).contiguous()
 
     def both(self, matrices: Float[Tensor, "degrees depth columns"]) -> tuple[Tensor, Tensor]:

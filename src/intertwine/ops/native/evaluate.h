@@ -36,12 +36,12 @@ template <typename T> long run(const Model<T> &p) {
             if (t == 0 && forth && s.derivatives) {  // each thread clears what it will add to
                 std::fill_n(shared.forces + number * s.atoms * 3, s.atoms * 3, 0.0);
                 std::fill_n(shared.virial + number * s.systems * 9, s.systems * 9, 0.0);
-                const long sent = s.atoms * p.hidden_rows() * s.message;
+                const long sent = s.atoms * p.sent();
                 for (int k = 0; k + 1 < s.layers; ++k) std::fill_n(shared.g_sent[k] + number * sent, sent, T(0));
             }
             const long first = std::min(number * share, s.atoms), last = std::min(first + share, s.atoms);
             thread.visit(t, forth, back, first, last);
-            status = std::max<long>(status, thread.failed);
+            status = std::max<long>(status, thread.around.failed);
         }
     };
     const int last = s.layers - 1;
@@ -50,7 +50,13 @@ template <typename T> long run(const Model<T> &p) {
     if (!s.derivatives || status) return status;
     for (long number = 0; number < s.threads; ++number) {
         for (long k = 0; k < s.atoms * 3; ++k) p.forces[k] = (number ? p.forces[k] : 0) + shared.forces[number * s.atoms * 3 + k];
-        for (long k = 0; k < s.systems * 9; ++k) p.virial[k] = (number ? p.virial[k] : 0) + shared.virial[number * s.systems * 9 + k];
+        const double *const virial = shared.virial + number * s.systems * 9;
+        for (long system = 0; system < s.systems; ++system)
+            for (int a = 0; a < 3; ++a)
+                for (int b = 0; b < 3; ++b) {
+                    const long k = 9 * system + 3 * a + b, mirrored = 9 * system + 3 * b + a;
+                    p.virial[k] = (number ? p.virial[k] : 0) + 0.5 * (virial[k] + virial[mirrored]);
+                }
     }
     return 0;
 }
@@ -73,7 +79,7 @@ long evaluate(const long *sizes, const double *numbers, const void *const *table
     p.density.scale = numbers[3], p.coulomb = numbers[4];
     Reader read(tables);
     read(p.density.mixtures), read(p.raising), read(p.head), read(p.head_back), read(p.head_out);
-    read(p.reference), read(p.cohesion), read(p.charge), read(p.radius);
+    read(p.reference), read(p.cohesion), read(p.nucleus);
     for (int t = 0; t < p.size.layers; ++t) {
         Layer<T> &layer = p.layer[t];
         const int *grid;

@@ -40,9 +40,17 @@ def usable(*tensors: Float[Tensor, "..."]) -> bool:
 
 def kernel(name: str, dtype: torch.dtype) -> Any:
     """A function of the library by its name without the precision; call it only where `usable`."""
+    return function(f"{name}_{SUFFIX[dtype]}")
+
+
+@cache
+def function(name: str) -> Any:
+    """A function of the library, of a whole number; call it only where `usable`."""
     library = _library()
     assert library is not None
-    return library[f"{name}_{SUFFIX[dtype]}"]
+    found = library[name]
+    found.restype = ctypes.c_long
+    return found
 
 
 def address(array: Tensor | np.ndarray | None) -> ctypes.c_void_p:

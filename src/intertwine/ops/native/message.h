@@ -6,6 +6,7 @@
 //
 // Z_l = (table of raising) Y_{l-1}. P and T stand side by side as the four `sides` of a bond; all sums over rows,
 // channels or bonds are small matrix products. Lanes hold bonds where a number belongs to a bond, channels elsewhere.
+// Channels never meet: they are taken a strip of S tiles after another.
 
 #pragma once
 
@@ -15,224 +16,208 @@ namespace {
 
 constexpr int KINDS = 3, SIDES = 4, MAX_RAISED = 3 * (MAX_ROWS - 1);
 
-template <typename T> struct Message {
+// what all channels share: the harmonics of the bonds, coupled with the three axes
+template <typename T> struct Raising {
     using V = Lanes<T>;
-    static constexpr int lanes = Tile<T>::width;
-    int l_max, vectors, functions, tiles;  // tiles of channels, an even number
-    const T *raising;                      // for each l from 1 [2 l - 1][3][2 l + 1]
-    const T *weights;                      // [l][tile][radial][KINDS][lanes]
+    int l_max;
+    const T *table;  // for each l from 1 [2 l - 1][3][2 l + 1]
 
-    int rows() const { return (l_max + 1) * (l_max + 1); }
-    int hidden_rows() const { return vectors ? 4 : 1; }
-    long scratch() const { return long(tiles) * lanes * (KINDS + 2 * SIDES + SIDES + 2) + MAX_RADIAL * lanes + SIDES * 16 * lanes; }
-
-    V raised[MAX_RAISED], g_raised[MAX_RAISED];
-    V *along, *g_along, *R, *sides, *g_sides, *g_hidden, *g_basis, *products;
-    const T *hidden[lanes];
-
-    INLINE void use(V *scratch) {
-        const long size = long(tiles) * lanes;
-        along = scratch, g_along = along + size, R = g_along + size, sides = R + KINDS * size;
-        g_sides = sides + SIDES * size, g_hidden = g_sides + SIDES * size, g_basis = g_hidden + SIDES * size;
-        products = g_basis + MAX_RADIAL * lanes;
-    }
-
-    INLINE V of_hidden(int e, int row, int tile) const { return load<T>(hidden[e] + (row * tiles + tile) * lanes, lanes); }
-
-    template <int l> INLINE void raise(const V *y, const T *table, V *z) const {
+    template <int l> INLINE void raise(const V *y, const T *from, V *z) const {
         if (l > l_max) return;
         constexpr int width = 3 * (2 * l + 1);
         for (int k = 0; k < width; ++k) {
             V sum = {};
-            for (int m = 0; m < 2 * l - 1; ++m) sum += table[m * width + k] * y[m];
+            for (int m = 0; m < 2 * l - 1; ++m) sum += from[m * width + k] * y[m];
             z[k] = sum;
         }
-        if constexpr (l < MAX_L) raise<l + 1>(y + 2 * l - 1, table + (2 * l - 1) * width, z + width);
+        if constexpr (l < MAX_L) raise<l + 1>(y + 2 * l - 1, from + (2 * l - 1) * width, z + width);
     }
-    template <int l> INLINE void lower(const V *g_z, const T *table, V *g_y) const {
+    template <int l> INLINE void lower(const V *g_z, const T *from, V *g_y) const {
         if (l > l_max) return;
         constexpr int width = 3 * (2 * l + 1);
         for (int m = 0; m < 2 * l - 1; ++m) {
             V sum = {};
-            for (int k = 0; k < width; ++k) sum += table[m * width + k] * g_z[k];
+            for (int k = 0; k < width; ++k) sum += from[m * width + k] * g_z[k];
             g_y[m] += sum;
         }
-        if constexpr (l < MAX_L) lower<l + 1>(g_z + width, table + (2 * l - 1) * width, g_y + 2 * l - 1);
+        if constexpr (l < MAX_L) lower<l + 1>(g_z + width, from + (2 * l - 1) * width, g_y + 2 * l - 1);
     }
+    KERNEL void up(const V *harmonics, V *raised) const { raise<1>(harmonics, table, raised); }
+    KERNEL void down(const V *g_raised, V *g_harmonics) const { lower<1>(g_raised, table, g_harmonics); }
+};
 
-    // senders' rows [hidden_rows][tiles][lanes] at `of` + sender * hidden_rows * tiles * lanes; `spare` where no bond is
-    KERNEL void begin(const Bonds<T> &bonds, const T *of, const int *senders, int spare) {
-        for (int e = 0; e < lanes; ++e)
-            hidden[e] = of + long(e < bonds.count ? senders[e] : spare) * hidden_rows() * tiles * lanes;
-        if (!vectors) return;
-        raise<1>(bonds.harmonics, raising, raised);
+template <typename T, int S> struct Message {
+    using V = Lanes<T>;
+    static constexpr int lanes = Tile<T>::width, strip = S * lanes, sent = SIDES * strip;  // numbers of an atom
+    const Bonds<T> &bonds;
+    const V *raised;
+    const T *weights;  // of this strip [l][tile][functions][KINDS][lanes]
+    int l_max, functions;
+    long degree;  // numbers between the weights of two degrees
+
+    const T *hidden[lanes];  // of the senders [SIDES][strip]
+    V along[lanes][S], R[lanes][KINDS][S], sides[lanes][SIDES][S];
+    V g_along[lanes][S], g_sides[lanes][SIDES][S], g_hidden[lanes][SIDES][S], g_basis[MAX_RADIAL][lanes];
+
+    INLINE Message(const Bonds<T> &of, const V *with, const T *strip_weights, int highest, int radial, long apart)
+        : bonds(of), raised(with), weights(strip_weights), l_max(highest), functions(radial), degree(apart) {}
+
+    INLINE V of_hidden(int e, int row, int t) const { return load<T>(hidden[e] + (row * S + t) * lanes, lanes); }
+
+    // senders' numbers at `of` + sender * stride; `spare` where no bond is
+    KERNEL void begin(const T *of, long stride, const int *senders, int spare) {
         for (int e = 0; e < lanes; ++e) {
+            hidden[e] = of + stride * (e < bonds.count ? senders[e] : spare);
             const T x = bonds.direction[0][e], y = bonds.direction[1][e], z = bonds.direction[2][e];
-            for (int t = 0; t < tiles; ++t)
-                along[e * tiles + t] = x * of_hidden(e, 1, t) + y * of_hidden(e, 2, t) + z * of_hidden(e, 3, t);
+            for (int t = 0; t < S; ++t) along[e][t] = x * of_hidden(e, 1, t) + y * of_hidden(e, 2, t) + z * of_hidden(e, 3, t);
         }
     }
 
-    // R of one degree [e][kind][tile], and from it the sides [e][side][tile]
-    KERNEL void amplitudes(const Bonds<T> &bonds, int l) {
-        const T *basis = reinterpret_cast<const T *>(bonds.radial);
-        for (int t = 0; t < tiles; ++t) {
-            const T *mine = weights + (long(l) * tiles + t) * functions * KINDS * lanes;
+    // R and the sides of one degree
+    template <int l> INLINE void amplitudes() {
+        const T *basis = reinterpret_cast<const T *>(bonds.radial), *w = weights + l * degree;
+        for (int t = 0; t < S; ++t, w += functions * KINDS * lanes)
             for (int e = 0; e < lanes; e += 4) {
                 V sum[4][KINDS] = {};
-                for (int n = 0; n < functions; ++n) {
-                    V w[KINDS];
-                    for (int k = 0; k < KINDS; ++k) w[k] = load<T>(mine + (n * KINDS + k) * lanes, lanes);
-                    for (int i = 0; i < 4; ++i)
-                        for (int k = 0; k < KINDS; ++k) sum[i][k] += basis[n * lanes + e + i] * w[k];
-                }
+                for (int n = 0; n < functions; ++n)
+                    for (int k = 0; k < KINDS; ++k) {
+                        const V of_kind = load<T>(w + (n * KINDS + k) * lanes, lanes);
+                        for (int i = 0; i < 4; ++i) sum[i][k] += basis[n * lanes + e + i] * of_kind;
+                    }
                 for (int i = 0; i < 4; ++i) {
-                    V *r = R + (e + i) * KINDS * tiles + t, *s = sides + (e + i) * SIDES * tiles + t;
-                    for (int k = 0; k < KINDS; ++k) r[k * tiles] = sum[i][k];
-                    s[0] = sum[i][0] * of_hidden(e + i, 0, t);
-                    if (!vectors) continue;
-                    s[0] += sum[i][1] * along[(e + i) * tiles + t];
-                    for (int a = 1; a < SIDES; ++a) s[a * tiles] = sum[i][2] * of_hidden(e + i, a, t);
+                    for (int k = 0; k < KINDS; ++k) R[e + i][k][t] = sum[i][k];
+                    sides[e + i][0][t] = sum[i][0] * of_hidden(e + i, 0, t) + sum[i][1] * along[e + i][t];
+                    for (int a = 1; l && a < SIDES; ++a) sides[e + i][a][t] = sum[i][2] * of_hidden(e + i, a, t);
                 }
             }
-        }
     }
 
     // what multiplies side s in row m of degree l, for all bonds
-    template <int l> INLINE const T *coefficient(const Bonds<T> &bonds, int s, int m) const {
+    template <int l> INLINE const T *coefficient(int s, int m) const {
         return reinterpret_cast<const T *>(s ? raised + 3 * (l * l - 1) + (s - 1) * (2 * l + 1) + m : bonds.harmonics + l * l + m);
     }
-    template <int l> INLINE int sides_of() const { return l && vectors ? SIDES : 1; }
 
     // sum [row][tile]
-    template <int l> KERNEL void add_degree(const Bonds<T> &bonds, V *sum) {
-        if (l > l_max) return;
+    template <int l> KERNEL void add_degree(V *sum) {
         constexpr int width = 2 * l + 1, step = l < 4 ? 2 : 1;
-        amplitudes(bonds, l);
-        for (int t = 0; t < tiles; t += step) {
+        amplitudes<l>();
+        V *to = sum + l * l * S;
+        for (int t = 0; t < S; t += step, to += step) {
             V part[width][step];
             for (int m = 0; m < width; ++m)
-                for (int k = 0; k < step; ++k) part[m][k] = sum[(l * l + m) * tiles + t + k];
-            for (int s = 0; s < sides_of<l>(); ++s)
-                for (int e = 0; e < lanes; ++e) {
-                    const V *side = sides + (e * SIDES + s) * tiles + t;
+                for (int k = 0; k < step; ++k) part[m][k] = to[m * S + k];
+            for (int s = 0; s < (l ? SIDES : 1); ++s) {
+                const T *c = coefficient<l>(s, 0);
+                for (int e = 0; e < lanes; ++e)
                     for (int m = 0; m < width; ++m)
-                        for (int k = 0; k < step; ++k) part[m][k] += coefficient<l>(bonds, s, m)[e] * side[k];
-                }
+                        for (int k = 0; k < step; ++k) part[m][k] += c[m * lanes + e] * sides[e][s][t + k];
+            }
             for (int m = 0; m < width; ++m)
-                for (int k = 0; k < step; ++k) sum[(l * l + m) * tiles + t + k] = part[m][k];
+                for (int k = 0; k < step; ++k) to[m * S + k] = part[m][k];
         }
-        if constexpr (l < MAX_L) add_degree<l + 1>(bonds, sum);
+        if constexpr (l < MAX_L)
+            if (l < l_max) add_degree<l + 1>(sum);
     }
-    INLINE void add(const Bonds<T> &bonds, V *sum) { add_degree<0>(bonds, sum); }
+    INLINE void add(V *sum) { add_degree<0>(sum); }
 
-    // gradients of the sides of one degree, [e][side][tile], from those of the sum
-    template <int l> INLINE void back_to_sides(const Bonds<T> &bonds, const V *grad) {
-        constexpr int width = 2 * l + 1;
-        for (int t = 0; t < tiles; t += 2)
+    // gradients of the sides of one degree from those of the sum
+    template <int l> INLINE void back_to_sides(const V *grad) {
+        constexpr int width = 2 * l + 1, count = l ? SIDES : 1;
+        for (int t = 0; t < S; t += 2)
             for (int e = 0; e < lanes; ++e) {
-                V part[SIDES][2] = {};
-                for (int m = 0; m < width; ++m) {
-                    const V *g = grad + (l * l + m) * tiles + t;
-                    for (int s = 0; s < (l ? SIDES : 1); ++s)
-                        for (int k = 0; k < 2; ++k) part[s][k] += coefficient<l>(bonds, s, m)[e] * g[k];
-                }
-                for (int s = 0; s < SIDES; ++s)
-                    for (int k = 0; k < 2; ++k) g_sides[(e * SIDES + s) * tiles + t + k] = part[s][k];
+                V part[count][2] = {};
+                for (int m = 0; m < width; ++m)
+                    for (int s = 0; s < count; ++s) {
+                        const T c = coefficient<l>(s, m)[e];
+                        for (int k = 0; k < 2; ++k) part[s][k] += c * grad[m * S + t + k];
+                    }
+                for (int s = 0; s < count; ++s)
+                    for (int k = 0; k < 2; ++k) g_sides[e][s][t + k] = part[s][k];
             }
     }
 
-    // gradients of the harmonics and of what was raised from them: sums over channels
-    template <int l> INLINE void back_to_rows(const V *grad, V *g_y) {
+    // gradients of the harmonics and of what was raised from them: sums over channels, added to what is there
+    template <int l> INLINE void back_to_rows(const V *grad, V *g_y, V *g_raised) {
         constexpr int width = 2 * l + 1;
-        for (int s = 0; s < sides_of<l>(); ++s) {
+        for (int s = 0; s < (l ? SIDES : 1); ++s) {
+            V products[width][lanes];
             for (int e = 0; e < lanes; ++e) {
                 V part[width] = {};
-                for (int t = 0; t < tiles; ++t) {
-                    const V side = sides[(e * SIDES + s) * tiles + t];
-                    for (int m = 0; m < width; ++m) part[m] += side * grad[(l * l + m) * tiles + t];
+                for (int t = 0; t < S; ++t) {
+                    const V side = sides[e][s][t];
+                    for (int m = 0; m < width; ++m) part[m] += side * grad[m * S + t];
                 }
-                for (int m = 0; m < width; ++m) products[m * lanes + e] = part[m];
+                for (int m = 0; m < width; ++m) products[m][e] = part[m];
             }
             V *to = s ? g_raised + 3 * (l * l - 1) + (s - 1) * width : g_y + l * l;
-            for (int m = 0; m < width; ++m) to[m] = across(products + m * lanes);
+            for (int m = 0; m < width; ++m) to[m] += across(products[m]);
         }
     }
 
-    // gradients of R in its place, of what the senders know, and of the radial functions [n][e] before the sum over lanes
-    INLINE void back_to_hidden(int l) {
+    // gradients of R in its place, of what the senders know, and of the radial functions before the sum over lanes
+    template <int l> INLINE void back_to_hidden() {
         for (int e = 0; e < lanes; ++e)
-            for (int t = 0; t < tiles; ++t) {
-                V *r = R + e * KINDS * tiles + t, *g_h = g_hidden + e * SIDES * tiles + t;
-                const V *g = g_sides + e * SIDES * tiles + t;
-                g_h[0] += r[0] * g[0];
-                const V g_scalar = g[0] * of_hidden(e, 0, t);
-                if (vectors) {
-                    g_along[e * tiles + t] += r[tiles] * g[0];
-                    V g_pair = {};
-                    for (int a = 1; a < SIDES; ++a) {
-                        g_h[a * tiles] += r[2 * tiles] * g[a * tiles];
-                        g_pair += g[a * tiles] * of_hidden(e, a, t);
-                    }
-                    r[tiles] = g[0] * along[e * tiles + t], r[2 * tiles] = g_pair;
+            for (int t = 0; t < S; ++t) {
+                const V g = g_sides[e][0][t];
+                g_hidden[e][0][t] += R[e][0][t] * g, g_along[e][t] += R[e][1][t] * g;
+                V g_pair = {};
+                for (int a = 1; l && a < SIDES; ++a) {
+                    g_hidden[e][a][t] += R[e][2][t] * g_sides[e][a][t];
+                    g_pair += g_sides[e][a][t] * of_hidden(e, a, t);
                 }
-                r[0] = g_scalar;
+                R[e][0][t] = g * of_hidden(e, 0, t), R[e][1][t] = g * along[e][t], R[e][2][t] = g_pair;
             }
-        for (int e = 0; e < lanes; ++e)
-            for (int first = 0; first < functions; first += 8) {
-                V part[8] = {};
-                const int count = functions - first < 8 ? functions - first : 8;
-                for (int t = 0; t < tiles; ++t) {
-                    const T *mine = weights + ((long(l) * tiles + t) * functions + first) * KINDS * lanes;
-                    for (int k = 0; k < (vectors ? KINDS : 1); ++k) {
-                        const V g = R[(e * KINDS + k) * tiles + t];
-                        if (count == 8)
-                            for (int n = 0; n < 8; ++n) part[n] += g * load<T>(mine + (n * KINDS + k) * lanes, lanes);
-                        else
-                            for (int n = 0; n < count; ++n) part[n] += g * load<T>(mine + (n * KINDS + k) * lanes, lanes);
+        const T *w = weights + l * degree;
+        for (int e = 0; e < lanes; e += 2)
+            for (int first = 0; first < functions; first += 4) {
+                V part[4][2];
+                for (int n = 0; n < 4; ++n)
+                    for (int i = 0; i < 2; ++i) part[n][i] = g_basis[first + n][e + i];
+                for (int t = 0; t < S; ++t)
+                    for (int k = 0; k < (l ? KINDS : 2); ++k) {
+                        const T *of_kind = w + ((t * functions + first) * KINDS + k) * lanes;
+                        for (int n = 0; n < 4; ++n) {
+                            const V x = load<T>(of_kind + n * KINDS * lanes, lanes);
+                            for (int i = 0; i < 2; ++i) part[n][i] += R[e + i][k][t] * x;
+                        }
                     }
-                }
-                for (int n = 0; n < count; ++n) g_basis[(first + n) * lanes + e] += part[n];
+                for (int n = 0; n < 4; ++n)
+                    for (int i = 0; i < 2; ++i) g_basis[first + n][e + i] = part[n][i];
             }
     }
 
-    template <int l> KERNEL void back_degree(const Bonds<T> &bonds, const V *grad, V *g_y) {
-        if (l > l_max) return;
-        amplitudes(bonds, l);
-        back_to_sides<l>(bonds, grad);
-        back_to_rows<l>(grad, g_y);
-        back_to_hidden(l);
-        if constexpr (l < MAX_L) back_degree<l + 1>(bonds, grad, g_y);
+    template <int l> KERNEL void back_degree(const V *grad, V *g_y, V *g_raised) {
+        amplitudes<l>();
+        back_to_sides<l>(grad + l * l * S);
+        back_to_rows<l>(grad + l * l * S, g_y, g_raised);
+        back_to_hidden<l>();
+        if constexpr (l < MAX_L)
+            if (l < l_max) back_degree<l + 1>(grad, g_y, g_raised);
     }
 
-    // from the gradient of the sum [row][tile] to those of direction, harmonics, radial functions; those of what the
-    // senders know are added to `to`
-    KERNEL void back(const Bonds<T> &bonds, const V *grad, V *g_direction, V *g_y, V *g_radial, T *to, const int *senders) {
-        for (long k = 0; k < long(tiles) * lanes; ++k) g_along[k] = V{};
-        for (long k = 0; k < long(tiles) * lanes * SIDES; ++k) g_hidden[k] = V{};
-        for (int k = 0; k < functions * lanes; ++k) g_basis[k] = V{};
-        back_degree<0>(bonds, grad, g_y);
-        for (int n = 0; n < functions; ++n) g_radial[n] = across(g_basis + n * lanes);
-        for (int a = 0; a < 3; ++a) g_direction[a] = V{};
-        if (vectors) {
-            lower<1>(g_raised, raising, g_y);
-            for (int a = 0; a < 3; ++a) {
-                for (int e = 0; e < lanes; ++e) {
-                    V sum = {};
-                    for (int t = 0; t < tiles; ++t) {
-                        const V g = g_along[e * tiles + t];
-                        sum += g * of_hidden(e, 1 + a, t);
-                        g_hidden[(e * SIDES + 1 + a) * tiles + t] += bonds.direction[a][e] * g;
-                    }
-                    products[e] = sum;
+    // from the gradient of the sum [row][tile] to those of direction, harmonics, what was raised and radial functions,
+    // added to what is there; likewise those of what the senders know, at `to` + sender * stride
+    KERNEL void back(const V *grad, V *g_direction, V *g_y, V *g_raised, V *g_radial, T *to, long stride, const int *senders) {
+        std::memset(g_along, 0, sizeof g_along), std::memset(g_hidden, 0, sizeof g_hidden);
+        std::memset(g_basis, 0, functions * sizeof *g_basis);
+        back_degree<0>(grad, g_y, g_raised);
+        for (int n = 0; n < functions; ++n) g_radial[n] += across(g_basis[n]);
+        for (int a = 0; a < 3; ++a) {
+            V products[lanes];
+            for (int e = 0; e < lanes; ++e) {
+                V sum = {};
+                for (int t = 0; t < S; ++t) {
+                    sum += g_along[e][t] * of_hidden(e, 1 + a, t);
+                    g_hidden[e][1 + a][t] += bonds.direction[a][e] * g_along[e][t];
                 }
-                g_direction[a] = across(products);
+                products[e] = sum;
             }
+            g_direction[a] += across(products);
         }
         for (int e = 0; e < bonds.count; ++e) {
-            T *place = to + long(senders[e]) * hidden_rows() * tiles * lanes;
-            for (int k = 0; k < hidden_rows() * tiles; ++k, place += lanes)
-                store<T>(place, load<T>(place, lanes) + g_hidden[e * SIDES * tiles + k], lanes);
+            T *place = to + senders[e] * stride;
+            for (int a = 0; a < SIDES; ++a)
+                for (int t = 0; t < S; ++t, place += lanes) store<T>(place, load<T>(place, lanes) + g_hidden[e][a][t], lanes);
         }
     }
 };

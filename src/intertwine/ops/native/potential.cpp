@@ -22,3 +22,10 @@ Evaluate potential_float_v3, potential_double_v3, potential_float_v4, potential_
     }
 EXPORT(potential_float)
 EXPORT(potential_double)
+
+// whether all arrays hold the same bytes
+extern "C" long same(const void *const *a, const void *const *b, const long *bytes, long arrays) {
+    for (long k = 0; k < arrays; ++k)
+        if (std::memcmp(a[k], b[k], bytes[k])) return 0;
+    return 1;
+}

@@ -7,12 +7,13 @@
 
 #include "density.h"
 #include "message.h"
+#include "pairs.h"
 #include "panels.h"
 #include "sphere.h"
 
 namespace {
 
-// one layer; matrices are laid out in panels, one per degree, `_back` transposed
+// One layer; matrices are laid out in panels, one per degree, `_back` transposed
 template <typename T> struct Layer {
     int rows, rows_out, width, depth;  // rows gathered; `depth` of the `width` channels carry something
     Sphere<T> grid;
@@ -25,7 +26,7 @@ template <typename T> struct Layer {
 constexpr int MAX_LAYERS = 8;
 
 struct Sizes {
-    long layers, l_max, vectors, channels, message, functions, columns, width, depth, head, zbl;
+    long layers, l_max, channels, message, functions, columns, width, depth, head, zbl;
     long atoms, systems, edges, threads, derivatives;
 };
 
@@ -35,7 +36,8 @@ template <typename T> struct Model {
     Layer<T> layer[MAX_LAYERS];
     Density<T> density;
     const T *raising, *head, *head_back, *head_out;
-    const double *reference, *cohesion, *charge, *radius;  // by species
+    const double *reference, *cohesion;  // by species
+    const Nucleus *nucleus;
     // the graph
     const long *species, *batch, *receiver, *sender;
     const double *positions, *cell, *shift;
@@ -43,13 +45,8 @@ template <typename T> struct Model {
     double *energies, *forces, *virial;  // [atoms], [atoms][3], [systems][3][3]
     T *invariants;
 
-    int hidden_rows() const { return size.vectors ? 4 : 1; }
-    Message<T> message(int layer_number) const {
-        Message<T> m{};
-        m.l_max = size.l_max, m.vectors = size.vectors, m.functions = size.functions;
-        m.tiles = size.message / Tile<T>::width, m.raising = raising, m.weights = layer[layer_number].radial;
-        return m;
-    }
+    int strip_tiles() const { return size.message / Tile<T>::width % 4 ? 2 : 4; }  // that are taken at once
+    long sent() const { return SIDES * size.message; }  // numbers that an atom sends
 };
 
 // Memory that stays with a thread: measured by taking everything once, provided, and taken again.
