@@ -105,12 +105,16 @@ class IntertwineCalculator(Calculator):
         return np.asarray(self.get_property("hessian", atoms))
 
     def _graph(self, atoms: Atoms) -> Graph:
+        moved = self._neighbours.follow(atoms.numbers, atoms.pbc, atoms.positions, atoms.cell.array)
+        if moved is not None:
+            return moved.to(self.device)
         structure = Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
         check_species(structure, self.model, where=structure.formula)
         return self._neighbours.graph(structure).to(self.device)
 
     def _evaluate(self, graph: Graph) -> dict[str, Any]:
-        outputs = ("energy", "energies", "forces", *(["stress"] if bool(graph.volume[0] > 0) else []))
+        volume = self.atoms.cell.volume
+        outputs = ("energy", "energies", "forces", *(["virial"] if volume > 0 else []))
         out = {
             name: value.detach().cpu().numpy() for name, value in self.model(graph, outputs=outputs).items()
         }
@@ -121,8 +125,8 @@ class IntertwineCalculator(Calculator):
             "energies": out["energies"],
             "forces": out["forces"],
         }
-        if "stress" in out:
-            results["stress"] = full_3x3_to_voigt_6_stress(out["stress"][0])
+        if volume > 0:
+            results["stress"] = full_3x3_to_voigt_6_stress(-out["virial"][0] / volume)
         return results
 
 

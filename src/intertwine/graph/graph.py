@@ -110,6 +110,8 @@ class Graph:
 
     def to(self, device: torch.device | str) -> "Graph":
         """The same graph with every tensor on `device`; dtypes never change."""
+        if self.positions.device == torch.device(device):
+            return self
         return pytree.tree_map(lambda tensor: tensor.to(device), self)
 
 

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from intertwine.data.structure import Structure
 from intertwine.graph.build import build_graph, float64, graph_labels
@@ -49,34 +49,64 @@ class NeighbourList:
             self._last = structure, graph
             self.builds += 1
             return graph
-        return self._last[1].replace(
-            positions=float64(structure.positions),
-            cell=float64(structure.cell)[None],
-            labels=graph_labels(structure.labels),
-        )
+        moved = _elsewhere(self._last[1], structure.positions, structure.cell)
+        return moved.replace(labels=graph_labels(structure.labels))
+
+    def follow(
+        self,
+        numbers: Int[np.ndarray, " atoms"],
+        pbc: Bool[np.ndarray, "3"],
+        positions: Float[np.ndarray, "atoms 3"],
+        cell: Float[np.ndarray, "3 3"],
+    ) -> Graph | None:
+        """The graph of atoms that only moved, without labels; None where edges have to be searched.
+
+        For what is done a million times: no `Structure` is made and checked.
+
+        >>> moving = NeighbourList(cutoff=3.0)
+        >>> pair = Structure([1, 1], [[0, 0, 0], [0, 0, 0.7]])
+        >>> where = pair.numbers, pair.pbc, pair.positions, pair.cell
+        >>> moving.follow(*where) is None, moving.graph(pair).n_edges, moving.follow(*where).n_edges
+        (True, 2, 2)
+        """
+        if self._last is None:
+            return None
+        old, graph = self._last
+        if not (np.array_equal(old.numbers, numbers) and np.array_equal(old.pbc, pbc)):
+            return None
+        return _elsewhere(graph, positions, cell) if self._reaches(old, positions, cell) else None
 
     def _serves(self, old: Structure, new: Structure) -> bool:
         """Whether every pair of `new` within the cutoff was within cutoff + skin in `old`."""
         if not (np.array_equal(old.numbers, new.numbers) and np.array_equal(old.pbc, new.pbc)):
             return False
-        if np.array_equal(old.cell, new.cell):
-            squeeze, moved = 1.0, new.positions - old.positions
+        return self._reaches(old, new.positions, new.cell)
+
+    def _reaches(
+        self, old: Structure, positions: Float[np.ndarray, "atoms 3"], cell: Float[np.ndarray, "3 3"]
+    ) -> bool:
+        if np.array_equal(old.cell, cell):
+            squeeze, moved = 1.0, positions - old.positions
         else:
-            change = deformation(old, new)
+            change = deformation(old, cell)
             squeeze = float(np.linalg.svd(change, compute_uv=False)[-1])
-            moved = new.positions - old.positions @ change
+            moved = positions - old.positions @ change
         moved = moved - moved.mean(0)
         farthest = math.sqrt((moved**2).sum(1).max())
         return squeeze * (self.cutoff + self.skin) - 2 * farthest >= self.cutoff
 
 
-def deformation(old: Structure, new: Structure) -> Float[np.ndarray, "3 3"]:
+def _elsewhere(graph: Graph, positions: np.ndarray, cell: np.ndarray) -> Graph:
+    return graph.replace(positions=float64(positions), cell=float64(cell)[None], labels={})
+
+
+def deformation(old: Structure, cell: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
     """F with new cell = old cell · F on the periodic axes, and F = 1 across them.
 
     >>> wire = Structure([1], [[0, 0, 0]], cell=np.diag([2, 0, 0]), pbc=[True, False, False])
-    >>> deformation(wire, wire.replace(cell=np.diag([3, 0, 0]))).round(9).tolist()
+    >>> deformation(wire, np.diag([3.0, 0, 0])).round(9).tolist()
     [[1.5, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
     vectors = old.cell[old.pbc]
     inverse = np.linalg.pinv(vectors)
-    return inverse @ new.cell[old.pbc] + np.eye(3) - inverse @ vectors
+    return inverse @ cell[old.pbc] + np.eye(3) - inverse @ vectors

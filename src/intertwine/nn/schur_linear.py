@@ -72,7 +72,9 @@ class SchurLinear(nn.Module):
         batches: dict[tuple[int, int], list[Block]] = {}
         for block in blocks:
             batches.setdefault((len(block.rows_in), len(block.rows_out)), []).append(block)
-        self.batches = nn.ModuleList(_Batch(batch, len(fans), irreps_in.dim) for batch in batches.values())
+        self.batches = nn.ModuleList(
+            BlockBatch(batch, len(fans), irreps_in.dim) for batch in batches.values()
+        )
         runs_of_blocks = [_runs(block.rows_out) for batch in batches.values() for block in batch]
         self._widths = [[len(run) * channels_out for run in runs] for runs in runs_of_blocks]
         runs = [run for runs in runs_of_blocks for run in runs]
@@ -125,7 +127,7 @@ class SchurLinear(nn.Module):
         """
         total = torch.zeros_like(self.weight)
         count = torch.zeros(len(self.weight), dtype=self.weight.dtype, device=self.weight.device)
-        for batch in cast("list[_Batch]", list(self.batches)):
+        for batch in cast("list[BlockBatch]", list(self.batches)):
             rows = batch.rows_out[:, None, :], batch.rows_in[:, :, None]
             entries = matrix.permute(0, 2, 3, 1)[rows].to(self.weight) * batch.sign.value[..., None, None]
             total.index_add_(0, batch.weight.flatten(), entries.flatten(0, 2))
@@ -137,7 +139,7 @@ class SchurLinear(nn.Module):
         return f"{self.channels_in}x[{self.irreps_in}] -> {self.channels_out}x[{self.irreps_out}]"
 
 
-class _Batch(nn.Module):
+class BlockBatch(nn.Module):
     """Blocks of one shape, as one batched matrix product."""
 
     def __init__(self, blocks: list[Block], weights: int, rows: int) -> None:

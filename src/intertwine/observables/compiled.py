@@ -18,29 +18,53 @@ from intertwine.graph import Graph
 from intertwine.heads.scalar import ScalarHead
 from intertwine.nn.constant import Constant
 from intertwine.nn.invariant_network import InvariantNetwork
-from intertwine.nn.schur_linear import SchurLinear
+from intertwine.nn.schur_linear import BlockBatch, SchurLinear
 from intertwine.nn.sphere_product import SphereProduct
-from intertwine.observables.derivatives import DERIVATIVES, named
+from intertwine.observables.derivatives import DERIVATIVES, stress_from
 from intertwine.observables.energy import EnergyTerms
 from intertwine.observables.packing import Packing
 from intertwine.observables.reference import ZBL, Cohesion, ReferenceEnergies
-from intertwine.ops.native import address, function, kernel, usable
-from intertwine.ops.segment import segment_sum
+from intertwine.ops.native import address, function, kernel, pointers, usable
 
 if TYPE_CHECKING:
     from intertwine.observables.model import Model
+
+BLOCK = 8
+"""Atoms that the kernel takes at once."""
 
 MOST = {"layers": 8, "l_max": 6, "radial": 32}
 """Sizes for which the kernel has room."""
 
 PARTS = (
-    *(BodyOrderedEncoder, BodyOrderedLayer, NeighbourDensity, BondMessage, SpeciesIndex, SphereProduct, SchurLinear),
+    *(BodyOrderedEncoder, BodyOrderedLayer, NeighbourDensity, BondMessage, SpeciesIndex, SphereProduct),
     *(EnergyTerms, ScalarHead, InvariantNetwork, ReferenceEnergies, Cohesion, ZBL, Constant),
-    *(nn.ModuleList, nn.ParameterList),
+    *(SchurLinear, BlockBatch, nn.ModuleList, nn.ParameterList),
 )
 """What the kernel knows to compute; a model with any other part in it runs in torch."""
 
-_compiled: WeakKeyDictionary["Model", "CompiledPotential | None"] = WeakKeyDictionary()
+_compiled: WeakKeyDictionary["Model", "CompiledPotential"] = WeakKeyDictionary()
+
+
+def evaluate(model: "Model", graph: Graph, wanted: Collection[str]) -> dict[str, Tensor] | None:
+    """What `differentiate` gives, detached, by the compiled call; None where that cannot be used.
+
+    Args:
+        model: any model without direct forces.
+        graph: where to evaluate.
+        wanted: any of energy, energies, forces, stress, virial.
+    """
+    potential = compiled(model) if graph.positions.is_cpu else None
+    if potential is None:
+        return None
+    needed = DERIVATIVES.intersection(wanted)
+    if not needed and torch.is_grad_enabled() and potential.learns(graph):
+        return None
+    found = potential(graph, bool(needed))
+    if found is None:
+        return None
+    if "stress" in needed:
+        found["stress"] = stress_from(-found["virial"], graph)
+    return found
 
 
 def compiled(model: "Model") -> "CompiledPotential | None":
@@ -49,13 +73,13 @@ def compiled(model: "Model") -> "CompiledPotential | None":
     The kernel reads its own copy of the weights. It is made when first asked for, and again when a weight or
     a part of the model has changed.
     """
-    if not usable(next(model.parameters())):
-        return None
     known = _compiled.get(model)
-    if known is None or not known.still(model):
-        known = CompiledPotential(model) if _can_be_compiled(model) else None
-        _compiled[model] = known
-    return known
+    if known is not None and known.still():
+        return known if usable(*known.weights[:1]) else None
+    _compiled.pop(model, None)
+    if not usable(next(model.parameters())) or not _can_be_compiled(model):
+        return None
+    return _compiled.setdefault(model, CompiledPotential(model))
 
 
 def _can_be_compiled(model: "Model") -> bool:
@@ -68,30 +92,6 @@ def _can_be_compiled(model: "Model") -> bool:
     )
 
 
-def evaluate(model: "Model", graph: Graph, wanted: Collection[str]) -> dict[str, Tensor] | None:
-    """What `differentiate` gives, detached, by the compiled call; None where that cannot be used.
-
-    Args:
-        model: any model.
-        graph: where to evaluate.
-        wanted: any of energy, energies, forces, stress, virial.
-    """
-    derivatives = bool(DERIVATIVES & set(wanted))
-    followed = [graph.positions, graph.cell, *model.parameters()]
-    if not derivatives and torch.is_grad_enabled() and any(tensor.requires_grad for tensor in followed):
-        return None
-    potential = compiled(model) if graph.positions.is_cpu else None
-    found = potential and potential(graph, model.encoder.species(graph.numbers), derivatives)
-    if not found:
-        return None
-    energies = found["energies"]
-    results = {"energies": energies, "energy": segment_sum(energies, graph.batch, graph.n_systems)}
-    if derivatives:
-        gradients = {"positions": -found["forces"], "strain": -found["virial"]}
-        results |= named(gradients, graph, DERIVATIVES & set(wanted))
-    return results
-
-
 class CompiledPotential:
     """A model's weights as the kernel reads them, and the call.
 
@@ -101,65 +101,79 @@ class CompiledPotential:
     in float64.
 
     Args:
-        model: one that `compiled` accepts.
+        model: one without direct forces, of `PARTS` only, on the CPU and in one precision.
     """
 
     def __init__(self, model: "Model") -> None:
         packing = Packing(model)
+        self.weights = list(model.parameters())
+        self._dtype = model.dtype
         with torch.no_grad():
             self._arrays = list(packing.arrays())
-            self._weights = [parameter.detach().clone() for parameter in model.parameters()]
+            self._copies = [weight.clone(memory_format=torch.contiguous_format) for weight in self.weights]
         self._parts = [
             (table, name, part)
             for module in model.modules()
             for table in (module._modules, module._parameters)
             for name, part in table.items()
         ]
-        self._parameters = list(model.parameters())
-        self._bytes = np.array([weight.nbytes for weight in self._weights], dtype=np.int64)
-        self._snapshots = _pointers(self._weights)
-        self._tables = _pointers(self._arrays)
-        density, cohesion = model.encoder.density, model.energy.cohesion
+        self._bytes = np.array([copy.nbytes for copy in self._copies], dtype=np.int64)
         self._numbers = np.array(
-            [model.cutoff, model.spec.scale, cohesion.rate, density.scale, Hartree * Bohr], dtype=np.float64
+            [
+                *(model.cutoff, model.spec.scale, model.energy.cohesion.rate, model.encoder.density.scale),
+                Hartree * Bohr,
+            ]
         )
+        self._tables, self._snapshots = pointers(self._arrays), pointers(self._copies)
         self._sizes = packing.sizes()
+        self._index = model.encoder.species
+        self._species: tuple[Tensor, int, Tensor] | None = None
         self._run = kernel("potential", packing.dtype)
 
-    def still(self, model: "Model") -> bool:
+    def still(self) -> bool:
         """Whether the model's parts and weights are those this was made from, to the last bit."""
-        if not all(table.get(name) is part for table, name, part in self._parts):
-            return False
-        dtype = self._weights[0].dtype
-        if not all(parameter.dtype == dtype and parameter.is_contiguous() for parameter in self._parameters):
-            return False
-        now = _pointers(self._parameters)
-        return bool(function("same")(now, self._snapshots, address(self._bytes), ctypes.c_long(len(now))))
+        for table, name, part in self._parts:
+            if table.get(name) is not part:
+                return False
+        for weight in self.weights:
+            if weight.dtype != self._dtype or not (weight.is_cpu and weight.is_contiguous()):
+                return False
+        count = ctypes.c_long(len(self.weights))
+        arrays = pointers(self.weights), self._snapshots, address(self._bytes)
+        return bool(function("same")(*arrays, count))
 
-    def __call__(
-        self, graph: Graph, species: Tensor, derivatives: bool = True
-    ) -> dict[str, Tensor] | None:
-        """Energies `(atoms,)`, and with `derivatives` forces `(atoms, 3)` and virial `(systems, 3, 3)`, float64.
+    def learns(self, graph: Graph) -> bool:
+        """Whether somebody follows the gradient of a weight, or of positions and cell."""
+        return any(tensor.requires_grad for tensor in (*self.weights, graph.positions, graph.cell))
+
+    def __call__(self, graph: Graph, derivatives: bool = True) -> dict[str, Tensor] | None:
+        """Energy `(systems,)` and energies `(atoms,)`; with `derivatives` forces `(atoms, 3)` and virial.
 
         None where a bond is shorter than a hundredth of the cutoff or not finite: there torch's operations
         say what the derivatives are.
+
+        Raises:
+            InputError: an element that the model has never seen.
         """
-        atoms, systems = graph.n_atoms, graph.n_systems
+        atoms, systems, empty = graph.n_atoms, graph.n_systems, graph.positions.new_empty
+        results = {"energy": empty(systems), "energies": empty(atoms)}
+        if derivatives:
+            results |= {"forces": empty(atoms, 3), "virial": empty(systems, 3, 3)}
         given = [graph.positions, graph.cell, graph.batch, graph.receiver, graph.sender, graph.shift]
-        given = [species.contiguous(), *(array.detach().contiguous() for array in given)]
-        energies = graph.positions.new_empty(atoms)
-        forces = graph.positions.new_empty(atoms if derivatives else 0, 3)
-        virial = graph.positions.new_empty(systems if derivatives else 0, 3, 3)
-        threads = max(1, min(torch.get_num_threads(), -(-atoms // 8)))
-        sizes = np.array([*self._sizes, atoms, systems, graph.n_edges, threads, derivatives], dtype=np.int64)
-        results = _pointers([energies, forces, virial, None])
-        status = self._run(address(sizes), address(self._numbers), self._tables, _pointers(given), results)
+        given = [self._species_of(graph.numbers), *(array.contiguous() for array in given)]
+        threads = max(1, min(torch.get_num_threads(), -(-atoms // BLOCK)))
+        sizes = [*self._sizes, atoms, systems, graph.n_edges, threads, derivatives]
+        status = self._run(
+            *((ctypes.c_long * len(sizes))(*sizes), address(self._numbers), self._tables),
+            *(pointers(given), pointers([*results.values(), *[None] * (5 - len(results))])),
+        )
         if status == 2:
             raise MemoryError(f"no memory for {atoms} atoms with {graph.n_edges} edges")
-        if status:
-            return None
-        return {"energies": energies, "forces": forces, "virial": virial} if derivatives else {"energies": energies}
+        return None if status else results
 
-
-def _pointers(arrays: Collection[Tensor | np.ndarray | None]) -> ctypes.Array[ctypes.c_void_p]:
-    return (ctypes.c_void_p * len(arrays))(*map(address, arrays))
+    def _species_of(self, numbers: Tensor) -> Tensor:
+        """Index of every atom's species; remembered, for atoms move more often than they change."""
+        last = self._species
+        if last is None or last[0] is not numbers or last[1] != numbers._version:
+            last = self._species = (numbers, numbers._version, self._index(numbers).contiguous())
+        return last[2]

@@ -1,6 +1,6 @@
 """The only place that differentiates: forces, stress and Hessian of an energy functional."""
 
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Set
 
 import torch
 from jaxtyping import Float
@@ -41,7 +41,7 @@ def differentiate(
         energies = energies_of(moved)
         energy = segment_sum(energies, graph.batch, graph.n_systems)
         gradients = _gradients(energy, positions, strain, needed, create_graph)
-    results = {"energy": energy, "energies": energies, **named(gradients, graph, needed)}
+    results = {"energy": energy, "energies": energies, **_named(gradients, graph, needed)}
     if create_graph or not needed:
         return results
     return {name: value.detach() for name, value in results.items()}
@@ -71,19 +71,21 @@ def _gradients(
     return dict(zip(variables, gradients, strict=True))
 
 
-def named(gradients: Mapping[str, Tensor], graph: Graph, needed: Set[str]) -> dict[str, Tensor]:
-    """Forces, virial and stress, those needed, from the gradients by `positions` and by `strain`."""
-    results: dict[str, Tensor] = {}
+def _named(gradients: dict[str, Tensor], graph: Graph, needed: Set[str]) -> dict[str, Tensor]:
+    named: dict[str, Tensor] = {}
     if "forces" in needed:
-        results["forces"] = -gradients["positions"]
+        named["forces"] = -gradients["positions"]
     if "virial" in needed:
-        results["virial"] = -gradients["strain"]
+        named["virial"] = -gradients["strain"]
     if "stress" in needed:
-        volume = graph.volume[:, None, None]
-        results["stress"] = torch.where(
-            volume > 0, gradients["strain"] / torch.where(volume > 0, volume, 1.0), 0.0
-        )
-    return results
+        named["stress"] = stress_from(gradients["strain"], graph)
+    return named
+
+
+def stress_from(gradient: Float[Tensor, "systems 3 3"], graph: Graph) -> Float[Tensor, "systems 3 3"]:
+    """∂E/∂ε / V, eV/Å³; zero where no volume is defined."""
+    volume = graph.volume[:, None, None]
+    return torch.where(volume > 0, gradient / torch.where(volume > 0, volume, 1.0), 0.0)
 
 
 def hessian_of(energies_of: AtomEnergies, graph: Graph) -> Float[Tensor, "coordinates coordinates"]:

@@ -86,12 +86,18 @@ class Packing:
             narrow = message.narrow.weight
             yield from self.both(_sized(narrow, len(narrow), channels, self.message))
         yield _sized(layer.orders, *layer.orders.shape[:2], channels)
-        yield nothing if layer.residual is None else _sized(layer.residual_scale, len(layer.orders), 1, channels)
+        yield (
+            nothing
+            if layer.residual is None
+            else _sized(layer.residual_scale, len(layer.orders), 1, channels)
+        )
         yield nothing if number == 0 else self.radial_functions(self.model.encoder.messages[number - 1])
         (readout,) = self.model.energy.head.linear[number].weights
         yield _sized(readout[:, 0], channels)
 
-    def gathered(self, number: int, weight: Float[Tensor, "degrees channels_in out"]) -> Float[Tensor, "_ _ _"]:
+    def gathered(
+        self, number: int, weight: Float[Tensor, "degrees channels_in out"]
+    ) -> Float[Tensor, "_ _ _"]:
         """A matrix on what a layer gathered: of the first, species before radial functions, each padded."""
         if number > 0:
             return _sized(weight, weight.shape[0], self.message, weight.shape[2])
@@ -114,7 +120,9 @@ class Packing:
         """Panels of every matrix, and of its transpose."""
         return self.panels(matrices), self.panels(matrices.transpose(1, 2))
 
-    def panels(self, matrices: Float[Tensor, "degrees depth columns"]) -> Float[Tensor, "degrees panels depth _"]:
+    def panels(
+        self, matrices: Float[Tensor, "degrees depth columns"]
+    ) -> Float[Tensor, "degrees panels depth _"]:
         """Columns by panels, each read from top to bottom."""
         degrees, depth, columns = matrices.shape
         whole = _sized(matrices, degrees, depth, self.padded(columns))

@@ -47,6 +47,8 @@ template <typename T> long run(const Model<T> &p) {
     const int last = s.layers - 1;
     for (int t = 0; t <= last && !status; ++t) phase(t, true, t == last && s.derivatives);
     for (int t = last - 1; t >= 0 && s.derivatives && !status; --t) phase(t, false, true);
+    std::fill_n(p.energy, s.systems, 0.0);
+    for (long i = 0; i < s.atoms && !status; ++i) p.energy[p.batch[i]] += p.energies[i];
     if (!s.derivatives || status) return status;
     for (long number = 0; number < s.threads; ++number) {
         for (long k = 0; k < s.atoms * 3; ++k) p.forces[k] = (number ? p.forces[k] : 0) + shared.forces[number * s.atoms * 3 + k];
@@ -94,8 +96,9 @@ long evaluate(const long *sizes, const double *numbers, const void *const *table
     }
     Reader ask(graph);
     ask(p.species), ask(p.positions), ask(p.cell), ask(p.batch), ask(p.receiver), ask(p.sender), ask(p.shift);
-    p.energies = static_cast<double *>(results[0]), p.forces = static_cast<double *>(results[1]);
-    p.virial = static_cast<double *>(results[2]), p.invariants = static_cast<T *>(results[3]);
+    p.energy = static_cast<double *>(results[0]), p.energies = static_cast<double *>(results[1]);
+    p.forces = static_cast<double *>(results[2]), p.virial = static_cast<double *>(results[3]);
+    p.invariants = static_cast<T *>(results[4]);
     return run<T>(p);
 }
 

@@ -3,6 +3,7 @@
 import ctypes
 import importlib.util
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -59,9 +60,22 @@ def address(array: Tensor | np.ndarray | None) -> ctypes.c_void_p:
     >>> address(None).value is None
     True
     """
+    return ctypes.c_void_p(_place(array))
+
+
+def pointers(arrays: Sequence[Tensor | np.ndarray | None]) -> ctypes.Array[ctypes.c_void_p]:
+    """The addresses of several arrays, themselves an array.
+
+    >>> pointers([None])[0] is None
+    True
+    """
+    return (ctypes.c_void_p * len(arrays))(*map(_place, arrays))
+
+
+def _place(array: Tensor | np.ndarray | None) -> int | None:
     if array is None:
-        return ctypes.c_void_p(None)
+        return None
     if isinstance(array, Tensor):
         assert array.is_contiguous()
-        return ctypes.c_void_p(array.data_ptr())
-    return array.ctypes.data_as(ctypes.c_void_p)
+        return array.data_ptr()
+    return array.__array_interface__["data"][0]

@@ -42,7 +42,7 @@ template <typename T> struct Model {
     const long *species, *batch, *receiver, *sender;
     const double *positions, *cell, *shift;
     // results
-    double *energies, *forces, *virial;  // [atoms], [atoms][3], [systems][3][3]
+    double *energy, *energies, *forces, *virial;  // [systems], [atoms], [atoms][3], [systems][3][3]
     T *invariants;
 
     int strip_tiles() const { return size.message / Tile<T>::width % 4 ? 2 : 4; }  // that are taken at once
