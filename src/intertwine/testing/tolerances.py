@@ -84,3 +84,26 @@ TOLERANCES: Final[Mapping[str, Tolerance]] = MappingProxyType(
     }
 )
 """Tolerance of every line of a certificate, by name of the line."""
+
+_SINGLE: Final = "24 bits, summed in another order"
+_BY_SIZE: Final = "relative to the largest value, or to 1 where all are smaller"
+
+EXPORT: Final[Mapping[str, Mapping[str, Tolerance]]] = MappingProxyType(
+    {
+        "float64": {
+            "energy": _ENERGY,
+            "energies": _ENERGY,
+            "forces": _FORCES,
+            "stress": _STRESS,
+            "virial": Tolerance(1e-8, "eV", "float64", "as the forces, times a lever of 10 Å"),
+        },
+        "float32": {
+            "energy": Tolerance(0.1, "meV/atom", "float32", _SINGLE),
+            "energies": Tolerance(0.1, "meV", "float32", _SINGLE),
+            **{
+                name: Tolerance(1e-4, _BY_SIZE, "float32", _SINGLE) for name in ("forces", "stress", "virial")
+            },
+        },
+    }
+)
+"""How nearly a compiled program must give what its model gives, by precision and output."""
