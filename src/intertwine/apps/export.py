@@ -174,7 +174,7 @@ def require_equal(found: list[Deviation]) -> None:
     if broken:
         line = max(broken, key=lambda line: math.inf if line.figure != line.figure else line.figure)
         raise IntertwineError(
-            f"the compiled program is not kept: its {line.output} differ from the model's by "
+            f"the compiled program is not kept: its {line.output} differs from the model's by "
             f"{line.figure:.2g} on '{line.where}'; accepted: {line.tolerance.limit:g} {line.tolerance.unit}"
         )
 

@@ -30,8 +30,8 @@ class IntertwineCalculator(Calculator):
     contribute exactly zero.
 
     Args:
-        model: a `Model`, which is not changed, or an `ExportedPotential`, which has no Hessian; or the path of
-            either.
+        model: a `Model`, which is not changed, or an `ExportedPotential`, which has no Hessian; or the path
+            of either.
         skin: Å; 0 rebuilds the neighbour list at every step.
         device: where to run, `"cpu"` or `"cuda"`; where the model is already, by default.
         dtype: precision of the weights; the model's own by default. Energies come out in float64.

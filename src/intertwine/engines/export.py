@@ -4,6 +4,7 @@ import copy
 import json
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from intertwine.engines.exported import (
     load_exported,
 )
 from intertwine.engines.predictor import placed
-from intertwine.errors import InputError
+from intertwine.errors import InputError, IntertwineError
 from intertwine.graph import Graph
 from intertwine.observables import OUTPUTS, Model, differentiate
 from intertwine.typing import PathLike
@@ -93,6 +94,7 @@ def export_model(
     Raises:
         InputError: no model, another ending, a place that cannot be written to, direct forces, or no C++
             compiler.
+        IntertwineError: PyTorch or the compiler failed on the program.
     """
     path = Path(path)
     if path.suffix != ".pt2":
@@ -209,13 +211,18 @@ def _metadata(model: Model, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _compile(program: torch.export.ExportedProgram, path: Path, metadata: dict[str, Any]) -> None:
-    from torch._inductor.exc import CppCompileError
+    from torch._inductor.exc import CppCompileError, InductorError
 
     settings = {"aot_inductor.metadata": {KEY: json.dumps(metadata)}}
     try:
-        torch._inductor.aoti_compile_and_package(program, package_path=str(path), inductor_configs=settings)
-    except CppCompileError as error:
-        raise InputError("the C++ compiler refused the program", got=str(error)[:300]) from error
+        with warnings.catch_warnings():  # torch copies its own deprecated classes
+            warnings.filterwarnings("ignore", message=".*treespec", category=FutureWarning)
+            torch._inductor.aoti_compile_and_package(
+                program, package_path=str(path), inductor_configs=settings
+            )
+    except (CppCompileError, InductorError) as error:
+        reason = next((line for line in str(error).splitlines() if "rror" in line), str(error))
+        raise IntertwineError(f"PyTorch could not compile the program: {reason[:300]}") from error
 
 
 def _require_compiler() -> None:
