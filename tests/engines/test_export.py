@@ -71,7 +71,7 @@ def package(model_file) -> Export:
         export._require_compiler()
     except InputError:
         pytest.skip("no C++ compiler")
-    with jaxtyping_off():
+    with jaxtyping_off(), torch._inductor.config.patch({"aot_inductor.compile_wrapper_opt_level": "O0"}):
         return verified_export(model_file, model_file.with_suffix(".pt2"))
 
 
@@ -235,9 +235,11 @@ def test_the_predictor_and_the_certificate_take_a_package(package, potential, mo
     sides = [Predictor.load(path)(frames, OUTPUTS) for path in (package.path, model_file)]
     for said, expected in zip(*sides, strict=True):
         assert all(np.allclose(said[name], expected[name], rtol=1e-12, atol=1e-10) for name in OUTPUTS)
-    lines = certify(potential, budget=1.0).lines
-    assert {"rotation.forces", "derivative.forces", "cutoff.value"} <= {line.name for line in lines}
-    assert not [line.name for line in lines if not line.passed and not line.name.startswith("substance")]
+    certificate = certify(potential, budget=1.0)
+    assert certificate.passed, certificate.summary
+    assert {"rotation.forces", "derivative.forces", "cutoff.value"} <= {
+        line.name for line in certificate.lines
+    }
 
 
 def test_dynamics_and_relaxation_run_a_package_from_the_command_line(package, tmp_path):

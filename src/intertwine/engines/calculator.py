@@ -11,9 +11,9 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from jaxtyping import Float
 
 from intertwine.data import Structure
-from intertwine.engines.predictor import Runnable, check_species, runnable
+from intertwine.engines.predictor import Runnable, check_species, runnable, with_weights
 from intertwine.graph import Graph, NeighbourList
-from intertwine.observables.derivatives import hessian_of
+from intertwine.observables import hessian
 from intertwine.typing import PathLike
 
 
@@ -92,7 +92,8 @@ class IntertwineCalculator(Calculator):
         if "energy" not in self.results:
             self.results.update(self._evaluate(graph))
         if "hessian" in properties:
-            self.results["hessian"] = hessian_of(self.model.atom_energies, graph).detach().cpu().numpy()
+            model = with_weights(self.model, "Hessian")
+            self.results["hessian"] = hessian(model, graph).detach().cpu().numpy()
 
     def check_state(self, atoms: Atoms, tol: float = 0.0) -> list[str]:
         """What changed since the results were computed; charges and magnetic moments do not matter."""

@@ -215,8 +215,8 @@ def _compile(program: torch.export.ExportedProgram, path: Path, metadata: dict[s
 
     settings = {"aot_inductor.metadata": {KEY: json.dumps(metadata)}}
     try:
-        with warnings.catch_warnings():  # torch copies its own deprecated classes
-            warnings.filterwarnings("ignore", message=".*treespec", category=FutureWarning)
+        with warnings.catch_warnings():  # torch warns of parts of its own
+            warnings.simplefilter("ignore")
             torch._inductor.aoti_compile_and_package(
                 program, package_path=str(path), inductor_configs=settings
             )

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from intertwine.encoders.species import SpeciesIndex
@@ -81,18 +80,10 @@ class ExportedPotential:
             if name not in OUTPUTS:
                 raise InputError(f"unknown output '{name}'", accepted=", ".join(OUTPUTS))
         if create_graph:
-            raise _needs_the_model("derivatives of its results")
+            raise needs_the_model("derivatives of its results")
         self._check_species(graph.numbers)
         results = dict(zip(OUTPUTS, self._run(inputs_of(graph)), strict=True))
         return {name: results[name] for name in outputs}
-
-    def atom_energies(self, graph: Graph) -> Float[Tensor, " atoms"]:
-        """Not there: differentiable energies, and so a Hessian, need the model.
-
-        Raises:
-            InputError: always.
-        """
-        raise _needs_the_model("a Hessian")
 
 
 def load_exported(path: PathLike) -> ExportedPotential:
@@ -181,7 +172,8 @@ def _foreign(path: Path) -> InputError:
     )
 
 
-def _needs_the_model(what: str) -> InputError:
+def needs_the_model(what: str) -> InputError:
+    """What is said to whom asks a compiled program for what only a model can give."""
     return InputError(
         f"an exported potential gives no {what}",
         accepted=", ".join(OUTPUTS),

@@ -10,7 +10,7 @@ import torch
 from ase.data import chemical_symbols
 
 from intertwine.data import LABELS, Structure
-from intertwine.engines.exported import ExportedPotential, load_exported
+from intertwine.engines.exported import ExportedPotential, load_exported, needs_the_model
 from intertwine.errors import InputError
 from intertwine.graph import Graph, build_graph, collate
 from intertwine.observables import Model, load_model
@@ -149,6 +149,13 @@ def runnable(
             fix="export the model again with --device and --dtype",
         )
     return potential
+
+
+def with_weights(model: Runnable, purpose: str) -> Model:
+    """The model, or one clear line when it is an export and so cannot serve this purpose."""
+    if not isinstance(model, Model):
+        raise needs_the_model(purpose)
+    return model
 
 
 def checked_device(device: str | None) -> None:
