@@ -146,7 +146,7 @@ def runnable(
             "an exported potential stays as it was compiled",
             got=", ".join(map(str, wanted)),
             accepted=f"{potential.device.type}, {potential.dtype}",
-            fix="export the model again with --device and --dtype",
+            fix="ask for that, or export the model again",
         )
     return potential
 
