@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from intertwine.apps.export import Export, deviations, trial_graphs, verified_export
+from intertwine.apps.export import Export, deviations, require_equal, trial_graphs, verified_export
 from intertwine.cli.main import main
 from intertwine.data import Structure, write
 from intertwine.encoders.body_ordered import BodyOrderedSpec
@@ -181,23 +181,27 @@ def test_a_program_that_differs_is_not_kept(package, tmp_path, monkeypatch, outp
 
 
 def test_a_difference_in_any_output_is_found(potential):
-    """One at a time is turned into another number, by a little more than its tolerance."""
+    """One at a time is changed by a little more than its tolerance, or into no number."""
     model, graphs = one_layer(), trial_graphs((1, 8), 4.0)
 
     class Disturbed:
         metadata = potential.metadata
 
-        def __init__(self, name: str) -> None:
-            self.name = name
+        def __init__(self, name: str, change: float) -> None:
+            self.name, self.change = name, change
 
         def __call__(self, graph, outputs):
             found = dict(potential(graph, outputs))
-            return found | {self.name: found[self.name] + 1.1 * EXPORT["float64"][self.name].limit}
+            return found | {self.name: found[self.name] + self.change}
 
-    for name in OUTPUTS:
-        with jaxtyping_off():
-            found = deviations(model, Disturbed(name), graphs)
-        assert [line.output for line in found if not line.passed] == [name]
+    for name, tolerance in EXPORT["float64"].items():
+        for change in (1.1 * tolerance.limit, float("nan")):
+            with jaxtyping_off():
+                found = deviations(model, Disturbed(name, change), graphs)
+            broken = [line for line in found if not line.passed]
+            assert [line.output for line in broken] == [name]
+            with pytest.raises(IntertwineError, match=rf"its {name} differs from the model's by "):
+                require_equal(broken)
 
 
 def test_the_calculator_runs_a_package(package, model_file):

@@ -12,6 +12,7 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
+from torch import Tensor
 
 from intertwine.data import Structure
 from intertwine.engines.export import InTorch, export_model
@@ -23,6 +24,7 @@ from intertwine.observables import OUTPUTS, Model, differentiate
 from intertwine.testing.certificate import Certificate
 from intertwine.testing.identity import portable
 from intertwine.testing.interface import weights_hash
+from intertwine.testing.law import worst
 from intertwine.testing.laws.comparison import energy_gap, largest
 from intertwine.testing.probes import molecule, probes
 from intertwine.testing.tolerances import EXPORT, Tolerance
@@ -150,18 +152,20 @@ def trial_graphs(species: tuple[int, ...], cutoff: float, seed: int = 0) -> dict
 def deviations(model: Model, compiled: ExportedPotential, graphs: Mapping[str, Graph]) -> list[Deviation]:
     """The largest deviation of every output from the model, evaluated in operations of torch."""
     tolerances = EXPORT[compiled.metadata["dtype"]]
-    worst = {name: Deviation(name, 0.0, tolerance, "") for name, tolerance in tolerances.items()}
+    figures: dict[str, list[tuple[float, str]]] = {name: [] for name in tolerances}
     for where, graph in graphs.items():
         here = graph.to(model.device)
         with InTorch():
             expected = differentiate(model.atom_energies, here, OUTPUTS)
+        bound = _array(expected["energies"] - model.energy.reference(here.numbers))
         given = compiled(here, OUTPUTS)
         for name, tolerance in tolerances.items():
-            sides = given[name].cpu().numpy(), expected[name].detach().cpu().numpy()
-            figure = _figure(tolerance, name, *sides, graph.counts.numpy())
-            if not figure <= worst[name].figure:
-                worst[name] = Deviation(name, figure, tolerance, where)
-    return list(worst.values())
+            sides = _array(given[name]), _array(expected[name])
+            exact = tolerance.unit != "relative"
+            figure = _exact(name, *sides) if exact else _relative(name, *sides, graph, bound)
+            figures[name].append((figure, where))
+    readings = [worst(name, found) for name, found in figures.items()]
+    return [Deviation(line.line, line.figure, tolerances[line.line], line.where) for line in readings]
 
 
 def require_equal(found: list[Deviation]) -> None:
@@ -172,25 +176,29 @@ def require_equal(found: list[Deviation]) -> None:
     """
     broken = [line for line in found if not line.passed]
     if broken:
-        line = max(broken, key=lambda line: math.inf if line.figure != line.figure else line.figure)
+        line = max(broken, key=lambda line: (math.isnan(line.figure), line.figure / line.tolerance.limit))
         raise IntertwineError(
             f"the compiled program is not kept: its {line.output} differs from the model's by "
             f"{line.figure:.2g} on '{line.where}'; accepted: {line.tolerance.limit:g} {line.tolerance.unit}"
         )
 
 
-def _figure(
-    tolerance: Tolerance, name: str, given: np.ndarray, expected: np.ndarray, counts: np.ndarray
-) -> float:
-    """The deviation in the unit of its tolerance."""
-    if given.shape != expected.shape:
-        return math.nan
-    if tolerance.dtype == "float64":
-        pairs = zip(given.tolist(), expected.tolist(), strict=True)
-        return max(energy_gap(*pair) for pair in pairs) if name == "energy" else largest(given - expected)
-    if name in ("energy", "energies"):
-        return 1000 * largest((given - expected) / (counts if name == "energy" else 1))
-    return largest(given - expected) / float(np.maximum(largest(expected), 1.0))
+def _array(values: Tensor) -> np.ndarray:
+    return values.detach().cpu().numpy()
+
+
+def _exact(name: str, given: np.ndarray, expected: np.ndarray) -> float:
+    """The largest deviation; in totals less what rounding alone explains."""
+    if name == "energy":
+        return float(np.max([energy_gap(*pair) for pair in zip(given, expected, strict=True)]))
+    return largest(given - expected)
+
+
+def _relative(name: str, given: np.ndarray, expected: np.ndarray, graph: Graph, bound: np.ndarray) -> float:
+    """The largest deviation over the largest value; of energies, over the largest binding of an atom."""
+    counts = graph.counts.numpy() if name == "energy" else 1
+    size = bound if name in ("energy", "energies") else expected
+    return largest((given - expected) / counts) / float(np.maximum(largest(size), 1.0))
 
 
 def _facts(model: Model | PathLike) -> dict[str, Any]:

@@ -85,8 +85,7 @@ TOLERANCES: Final[Mapping[str, Tolerance]] = MappingProxyType(
 )
 """Tolerance of every line of a certificate, by name of the line."""
 
-_SINGLE: Final = "24 bits, summed in another order"
-_BY_SIZE: Final = "relative to the largest value, or to 1 where all are smaller"
+_SINGLE: Final = Tolerance(1e-4, "relative", "float32", "24 bits, summed in another order")
 
 EXPORT: Final[Mapping[str, Mapping[str, Tolerance]]] = MappingProxyType(
     {
@@ -97,13 +96,11 @@ EXPORT: Final[Mapping[str, Mapping[str, Tolerance]]] = MappingProxyType(
             "stress": _STRESS,
             "virial": Tolerance(1e-8, "eV", "float64", "as the forces, times a lever of 10 Å"),
         },
-        "float32": {
-            "energy": Tolerance(0.1, "meV/atom", "float32", _SINGLE),
-            "energies": Tolerance(0.1, "meV", "float32", _SINGLE),
-            **{
-                name: Tolerance(1e-4, _BY_SIZE, "float32", _SINGLE) for name in ("forces", "stress", "virial")
-            },
-        },
+        "float32": dict.fromkeys(("energy", "energies", "forces", "stress", "virial"), _SINGLE),
     }
 )
-"""How nearly a compiled program must give what its model gives, by precision and output."""
+"""How nearly a compiled program must give what its model gives, by precision and output.
+
+In float32 relative to the largest value, or to 1 eV, eV/Å, eV/Å³ where all are smaller; energies per atom,
+relative to the largest binding energy of an atom.
+"""
