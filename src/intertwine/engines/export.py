@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.fx.experimental import _config as tracing
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from intertwine import __version__
@@ -129,10 +131,8 @@ def traced(model: Model) -> torch.export.ExportedProgram:
     program = _Program(model).to(device)
     with InTorch():  # tables that are made once must not be made of a tracer's tensors
         program(*inputs_of(_graph(atoms=2, edges=2, systems=1, ranks=1).to(device)))
-    with torch.fx.experimental._config.patch(backed_size_oblivious=True):  # sizes of 0 and 1 as any other
-        flat = torch.fx.experimental.proxy_tensor.make_fx(
-            program, tracing_mode="symbolic", _allow_non_fake_inputs=True
-        )(*example)
+    with tracing.patch(backed_size_oblivious=True):  # 0 and 1 as any size  # pyright: ignore[reportAttributeAccessIssue]
+        flat = make_fx(program, tracing_mode="symbolic", _allow_non_fake_inputs=True)(*example)
         return torch.export.export(flat, example, dynamic_shapes=axes, strict=False)
 
 

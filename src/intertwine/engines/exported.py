@@ -82,7 +82,7 @@ class ExportedPotential:
         if create_graph:
             raise needs_the_model("derivatives of its results")
         self._check_species(graph.numbers)
-        results = dict(zip(OUTPUTS, self._run(inputs_of(graph)), strict=True))
+        results: dict[str, Tensor] = dict(zip(OUTPUTS, self._run(inputs_of(graph)), strict=True))
         return {name: results[name] for name in outputs}
 
 
