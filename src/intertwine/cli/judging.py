@@ -63,9 +63,9 @@ def evaluate(
     from intertwine.data import read
 
     frames = read(data, keys=keys, units=units, require=require)
-    from intertwine.engines.predictor import Predictor, check_species
+    from intertwine.engines.predictor import check_species, placed
 
-    potential = Predictor.load(model, device).model
+    potential = placed(model, device)
     for index, frame in enumerate(frames):
         check_species(frame, potential, where=f"frame {index} of {data} ({frame.formula})")
     learned = read_learned(uncertainty, calibration, keys, units) if uncertainty else None

@@ -170,7 +170,7 @@ def _of_ensemble(
 
 def calculator(name: str, device: str, precision: str | None) -> "Calculator":
     """What computes: a model from a file, or an ASE calculator by name."""
-    if not Path(name).is_file() and Path(name).suffix != ".safetensors":
+    if not Path(name).is_file() and Path(name).suffix not in (".safetensors", ".pt2"):
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # before tblite loads: threads that spin are far slower
         from intertwine.engines.oracles import oracle
 

@@ -115,12 +115,12 @@ def select(
     from intertwine.apps.select import check_method
     from intertwine.apps.select import select as selected
     from intertwine.data import read, write
-    from intertwine.engines.predictor import Predictor, check_species
+    from intertwine.engines.predictor import check_species, placed
 
     check_method(method)
     frames = read(pool, require=())
     learned = read_learned(train, calibration, keys, units)
-    potential = Predictor.load(model, device).model
+    potential = placed(model, device)
     for index, frame in enumerate(frames):
         check_species(frame, potential, where=f"frame {index} of {pool} ({frame.formula})")
     claim_file(output, overwrite)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from intertwine.engines.calculator import IntertwineCalculator
     from intertwine.engines.dynamics import Motion, resume_dynamics, run_dynamics
     from intertwine.engines.ensembles import NPT, NVE, Ensemble, Langevin
+    from intertwine.engines.exported import ExportedPotential, load_exported
     from intertwine.engines.oracles import oracle
     from intertwine.engines.predictor import Predictor
     from intertwine.engines.relaxation import Relaxation, relax
@@ -25,6 +26,8 @@ _HOME = {
     "NVE": "ensembles",
     "Langevin": "ensembles",
     "NPT": "ensembles",
+    "ExportedPotential": "exported",
+    "load_exported": "exported",
     "oracle": "oracles",
     "Predictor": "predictor",
     "Relaxation": "relaxation",
@@ -39,12 +42,14 @@ __all__ = [
     "NVE",
     "Ensemble",
     "ExplosionError",
+    "ExportedPotential",
     "IntertwineCalculator",
     "Langevin",
     "Motion",
     "Predictor",
     "Relaxation",
     "Snapshot",
+    "load_exported",
     "oracle",
     "relax",
     "resume_dynamics",

@@ -11,9 +11,9 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from jaxtyping import Float
 
 from intertwine.data import Structure
-from intertwine.engines.predictor import check_species, placed
+from intertwine.engines.predictor import Runnable, check_species, runnable, with_weights
 from intertwine.graph import Graph, NeighbourList
-from intertwine.observables import Model, hessian
+from intertwine.observables import hessian
 from intertwine.typing import PathLike
 
 
@@ -30,7 +30,8 @@ class IntertwineCalculator(Calculator):
     contribute exactly zero.
 
     Args:
-        model: a `Model` or the path of one; a model in memory is not changed.
+        model: a `Model`, which is not changed, or an `ExportedPotential`, which has no Hessian; or the path
+            of either.
         skin: Å; 0 rebuilds the neighbour list at every step.
         device: where to run, `"cpu"` or `"cuda"`; where the model is already, by default.
         dtype: precision of the weights; the model's own by default. Energies come out in float64.
@@ -41,7 +42,7 @@ class IntertwineCalculator(Calculator):
 
     >>> from ase.build import molecule
     >>> from intertwine.encoders.body_ordered import BodyOrderedSpec
-    >>> from intertwine.observables import ModelSpec
+    >>> from intertwine.observables import Model, ModelSpec
     >>> encoder = BodyOrderedSpec(species=(1, 8), channels=4)
     >>> water = molecule("H2O")
     >>> water.calc = IntertwineCalculator(
@@ -62,14 +63,14 @@ class IntertwineCalculator(Calculator):
 
     def __init__(
         self,
-        model: Model | PathLike,
+        model: Runnable | PathLike,
         skin: float = 1.0,
         device: str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        self.model = placed(model, device, dtype)
-        self.device = next(self.model.parameters()).device
+        self.model = runnable(model, device, dtype)
+        self.device = self.model.device
         self.skin = skin
         self.forget()
 
@@ -91,7 +92,8 @@ class IntertwineCalculator(Calculator):
         if "energy" not in self.results:
             self.results.update(self._evaluate(graph))
         if "hessian" in properties:
-            self.results["hessian"] = hessian(self.model, graph).detach().cpu().numpy()
+            model = with_weights(self.model, "Hessian")
+            self.results["hessian"] = hessian(model, graph).detach().cpu().numpy()
 
     def check_state(self, atoms: Atoms, tol: float = 0.0) -> list[str]:
         """What changed since the results were computed; charges and magnetic moments do not matter."""

@@ -3,16 +3,21 @@
 import copy
 from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
 from ase.data import chemical_symbols
 
 from intertwine.data import LABELS, Structure
+from intertwine.engines.exported import ExportedPotential, load_exported, needs_the_model
 from intertwine.errors import InputError
 from intertwine.graph import Graph, build_graph, collate
 from intertwine.observables import Model, load_model
 from intertwine.typing import PathLike
+
+Runnable = Model | ExportedPotential
+"""What can be evaluated: a model, or one compiled ahead of time."""
 
 Prediction = dict[str, np.ndarray]
 """Outputs of one structure by name, float64."""
@@ -40,25 +45,25 @@ class Predictor:
     [-13.6, -13.6]
     """
 
-    def __init__(self, model: Model, batch_edges: int = 200_000) -> None:
+    def __init__(self, model: Runnable, batch_edges: int = 200_000) -> None:
         self.model = model
         self.batch_edges = batch_edges
 
     @classmethod
     def load(
-        cls, model: Model | PathLike, device: str | None = None, dtype: torch.dtype | None = None
+        cls, model: Runnable | PathLike, device: str | None = None, dtype: torch.dtype | None = None
     ) -> "Predictor":
         """A predictor for a model in memory or in a file.
 
         Args:
-            model: a `Model`, or the path of one written by `save_model`.
+            model: a `Model` or an `ExportedPotential`, or the path of one.
             device: where to run, such as `"cpu"` or `"cuda"`; where the model is already, by default.
             dtype: precision of the weights; the model's own by default.
 
         Raises:
             InputError: no model there, or no such device here.
         """
-        return cls(placed(model, device, dtype))
+        return cls(runnable(model, device, dtype))
 
     def __call__(
         self, structures: Iterable[Structure], outputs: Collection[str] = ("energy", "forces")
@@ -96,7 +101,7 @@ class Predictor:
             yield batch
 
     def _evaluate(self, graphs: list[Graph], outputs: tuple[str, ...]) -> list[Prediction]:
-        device = next(self.model.parameters()).device
+        device = self.model.device
         with torch.no_grad():
             results = self.model(collate(graphs).to(device), outputs=outputs)
         arrays = {name: value.detach().cpu().numpy() for name, value in results.items()}
@@ -122,6 +127,37 @@ def placed(model: Model | PathLike, device: str | None = None, dtype: torch.dtyp
     return copy.deepcopy(model).to(device=device, dtype=dtype)
 
 
+def runnable(
+    model: Runnable | PathLike, device: str | None = None, dtype: torch.dtype | None = None
+) -> Runnable:
+    """What `placed` gives, and exported potentials too: in memory, or a path that ends in `.pt2`.
+
+    Raises:
+        InputError: no model there, no such device here, or an export for another device or precision.
+    """
+    if isinstance(model, Model) or (
+        not isinstance(model, ExportedPotential) and Path(model).suffix != ".pt2"
+    ):
+        return placed(model, device, dtype)
+    potential = model if isinstance(model, ExportedPotential) else load_exported(model)
+    wanted = (device or potential.device.type, dtype or potential.dtype)
+    if wanted != (potential.device.type, potential.dtype):
+        raise InputError(
+            "an exported potential stays as it was compiled",
+            got=", ".join(map(str, wanted)),
+            accepted=f"{potential.device.type}, {potential.dtype}",
+            fix="ask for that, or export the model again",
+        )
+    return potential
+
+
+def with_weights(model: Runnable, purpose: str) -> Model:
+    """The model, or one clear line when it is an export and so cannot serve this purpose."""
+    if not isinstance(model, Model):
+        raise needs_the_model(purpose)
+    return model
+
+
 def checked_device(device: str | None) -> None:
     """Raise unless PyTorch can compute on `device` here."""
     try:
@@ -131,7 +167,7 @@ def checked_device(device: str | None) -> None:
         raise InputError(f"cannot compute on '{device}'", got=reason, fix="use the device 'cpu'") from None
 
 
-def check_species(structure: Structure, model: Model, where: str) -> None:
+def check_species(structure: Structure, model: Runnable, where: str) -> None:
     """Raise when a structure holds an element that the model has never seen, naming both."""
     unknown = [chemical_symbols[z] for z in structure.species if z not in model.species]
     if unknown:

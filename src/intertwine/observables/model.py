@@ -60,6 +60,11 @@ class Model(nn.Module):
         """Precision of the weights; geometry and energy sums are float64 whatever it is."""
         return next(self.parameters()).dtype
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
     def forward(
         self, graph: Graph, outputs: Collection[str] = ("energy", "forces"), create_graph: bool = False
     ) -> dict[str, Tensor]:

@@ -17,10 +17,11 @@ from intertwine.testing.law import Law, LawBrokenError, LawResult, Omission, Rea
 from intertwine.testing.laws import LAWS
 from intertwine.testing.morse import MorsePotential
 from intertwine.testing.probes import Probe, molecule, periodic_system, probes
-from intertwine.testing.tolerances import TOLERANCES, Tolerance
+from intertwine.testing.tolerances import EXPORT, TOLERANCES, Tolerance
 from intertwine.testing.trial import Prediction, Trial, prepare
 
 __all__ = [
+    "EXPORT",
     "LAWS",
     "TOLERANCES",
     "Certificate",

@@ -84,3 +84,23 @@ TOLERANCES: Final[Mapping[str, Tolerance]] = MappingProxyType(
     }
 )
 """Tolerance of every line of a certificate, by name of the line."""
+
+_SINGLE: Final = Tolerance(1e-4, "relative", "float32", "24 bits, summed in another order")
+
+EXPORT: Final[Mapping[str, Mapping[str, Tolerance]]] = MappingProxyType(
+    {
+        "float64": {
+            "energy": _ENERGY,
+            "energies": _ENERGY,
+            "forces": _FORCES,
+            "stress": _STRESS,
+            "virial": Tolerance(1e-8, "eV", "float64", "as the forces, times a lever of 10 Å"),
+        },
+        "float32": dict.fromkeys(("energy", "energies", "forces", "stress", "virial"), _SINGLE),
+    }
+)
+"""How nearly a compiled program must give what its model gives, by precision and output.
+
+In float32 relative to the largest value, or to 1 eV, eV/Å, eV/Å³ where all are smaller; energies per atom,
+relative to the largest binding energy of an atom.
+"""
