@@ -103,12 +103,3 @@ long evaluate(const long *sizes, const double *numbers, const void *const *table
 }
 
 }  // namespace
-
-#define NAME_(name, processor) name##_##processor
-#define NAME(name, processor) NAME_(name, processor)
-long NAME(potential_float, PROCESSOR)(const long *s, const double *n, const void *const *t, const void *const *g, void *const *r) {
-    return evaluate<float>(s, n, t, g, r);
-}
-long NAME(potential_double, PROCESSOR)(const long *s, const double *n, const void *const *t, const void *const *g, void *const *r) {
-    return evaluate<double>(s, n, t, g, r);
-}

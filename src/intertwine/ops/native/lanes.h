@@ -8,7 +8,7 @@
 #include <vector>
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
-#define FOR_EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define FOR_EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define FOR_EVERY_PROCESSOR
 #endif
@@ -21,6 +21,7 @@ constexpr int MAX_L = 6, MAX_ROWS = (MAX_L + 1) * (MAX_L + 1);  // highest degre
 
 template <typename T> struct Tile {
     typedef T type __attribute__((vector_size(32)));
+    typedef T anywhere __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));  // in memory, whatever the boundary
     static constexpr int width = 32 / sizeof(T);
 };
 template <typename T> using Lanes = typename Tile<T>::type;
@@ -46,13 +47,13 @@ template <typename T> INLINE T pair(const T *const *x, int k, std::false_type) {
 template <typename T> INLINE Dual<T> pair(const T *const *x, int k, std::true_type) { return {x[0][k], x[1][k]}; }
 
 template <typename T> INLINE Lanes<T> load(const T *from, int count) {
+    if (count == Tile<T>::width) return *reinterpret_cast<const typename Tile<T>::anywhere *>(from);
     Lanes<T> tile = {};
-    if (count == Tile<T>::width) std::memcpy(&tile, from, sizeof tile);
-    else std::memcpy(&tile, from, count * sizeof(T));
+    std::memcpy(&tile, from, count * sizeof(T));
     return tile;
 }
 template <typename T> INLINE void store(T *to, const Lanes<T> &tile, int count) {
-    if (count == Tile<T>::width) std::memcpy(to, &tile, sizeof tile);
+    if (count == Tile<T>::width) *reinterpret_cast<typename Tile<T>::anywhere *>(to) = tile;
     else std::memcpy(to, &tile, count * sizeof(T));
 }
 

@@ -1,27 +1,35 @@
-// The potential of evaluate.h for any processor, and the choice among those compiled for more of them.
+// The potential of evaluate.h for those who load the library.
+//
+// On x86 it is compiled for processors with 256-bit vectors and fused multiplication (x86-64-v3); others leave it to
+// the reference. The headers of the standard library come first, so that nothing of them is compiled for that level.
 
-#define PROCESSOR plain
-#include "evaluate.h"
-
-using Evaluate = long(const long *, const double *, const void *const *, const void *const *, void *const *);
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <type_traits>
+#include <vector>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-Evaluate potential_float_v3, potential_double_v3, potential_float_v4, potential_double_v4;
-#define CHOICE(NAME) \
-    __builtin_cpu_supports("x86-64-v4") ? NAME##_v4 : __builtin_cpu_supports("x86-64-v3") ? NAME##_v3 : NAME##_plain
+#define CAPABLE __builtin_cpu_supports("x86-64-v3")
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v3")
+#include "evaluate.h"
+#pragma GCC pop_options
 #else
-#define CHOICE(NAME) NAME##_plain
+#define CAPABLE true
+#include "evaluate.h"
 #endif
 
-// 0: done; 1: a bond too short or not finite, left to the reference; 2: no memory.
-#define EXPORT(NAME)                                                                                                   \
+// 0: done; 1: left to the reference, for a bond is too short or not finite, or the processor too old; 2: no memory.
+#define EXPORT(NAME, T)                                                                                                \
     extern "C" long NAME(const long *sizes, const double *numbers, const void *const *tables, const void *const *graph, \
                          void *const *results) {                                                                       \
-        static Evaluate *const chosen = CHOICE(NAME);                                                                  \
-        return chosen(sizes, numbers, tables, graph, results);                                                         \
+        return CAPABLE ? evaluate<T>(sizes, numbers, tables, graph, results) : 1;                                      \
     }
-EXPORT(potential_float)
-EXPORT(potential_double)
+EXPORT(potential_float, float)
+EXPORT(potential_double, double)
 
 // whether all arrays hold the same bytes
 extern "C" long same(const void *const *a, const void *const *b, const long *bytes, long arrays) {
