@@ -101,7 +101,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     program.write_text(PROGRAM.format(python=sys.executable))
     program.chmod(0o755)
     command = room("__main__")
-    monkeypatch.setattr(command, "interpreter", lambda entrant, folder: program)
+    monkeypatch.setattr(command, "interpreter", lambda package, requirements, folder: program)
     places = ["--output", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
     return command.main(["run", *words, *places])
 
