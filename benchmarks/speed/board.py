@@ -111,7 +111,7 @@ def notes(record: Record) -> list[str]:
         if any(found["stress"] for found in record["memory"].get(name, {}).values())
     ]
     lines.append(f"with stress in the same call: {', '.join(stress) or 'none'}")
-    for name, found in record["entrants"].items():
+    for found in record["entrants"].values():
         if "reason" in found:
             lines.append(f"{found['title']}: {short(found['reason'])}")
     for name in _present(record):

@@ -1,7 +1,7 @@
 """FlashCart (`flashcart`): two layers, correlation 3, rank ≤ 3, 64 channels; random weights.
 
-Its Triton kernels need a GPU; here its PyTorch implementation runs, eager, or compiled by the calculator's own
-`compile_mode`. The skin of the neighbour list is that of Intertwine's calculator.
+Its Triton kernels need a GPU; here its PyTorch implementation runs, eager, or compiled by the own
+`compile_mode` of its calculator. The skin of the neighbour list is that of Intertwine's calculator.
 """
 
 from typing import Any

@@ -4,9 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import intertwine
 from benchmarks.speed.fresh import fresh_model
 
+import intertwine
 from intertwine.engines import IntertwineCalculator
 
 DISTRIBUTIONS = ("torch", "numpy")

@@ -1,4 +1,4 @@
-"""Symmetrix-XL (`symmetrix-xl`): the MACE of `by_mace` in C++, its code generated and compiled for the model."""
+"""Symmetrix-XL (`symmetrix-xl`): the MACE of `by_mace` in C++, code generated and compiled for it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,6 @@
 """A worker seen from here: a process that is asked, waited for, and ended."""
 
+import contextlib
 import json
 import os
 import select
@@ -102,10 +103,8 @@ class Companion:
     ) -> None:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    pass
         try:
             self.process.wait(10.0)
         except subprocess.TimeoutExpired:

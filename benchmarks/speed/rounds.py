@@ -1,4 +1,4 @@
-"""The measurement: rounds in which every entrant is asked in turn, so that a busy machine troubles all alike."""
+"""Rounds in which every entrant is asked in turn, so that a busy machine troubles all alike."""
 
 import datetime
 import json

@@ -113,13 +113,8 @@ def table(points: Sequence[dict[str, Any]], title: str) -> Table:
             shown.add_row(str(point["atoms"]), f"— {point['error'][:60]}")
             continue
         per_atom = 1024 * point["above_before_mib"] / point["atoms"]
-        cells = (
-            f"{point['cpu']:.1f}",
-            f"{point['first']:.1f}",
-            f"{point['peak_mib']:.0f}",
-            f"{per_atom:.1f}",
-        )
-        shown.add_row(str(point["atoms"]), *cells)
+        times = (f"{point[clock]:.1f}" for clock in ("cpu", "first"))
+        shown.add_row(str(point["atoms"]), *times, f"{point['peak_mib']:.0f}", f"{per_atom:.1f}")
     return shown
 
 
@@ -128,14 +123,10 @@ def figure(points: Sequence[dict[str, Any]]) -> Figure:
     ran = [point for point in points if "error" not in point]
     atoms, found = [point["atoms"] for point in ran], fits(points)
     drawn, (time, memory) = styled_figure(8.6, 3.3, columns=2)
+    per_atom = [1024 * point["above_before_mib"] / point["atoms"] for point in ran]
     panels = (
         (time, "time", [point["cpu"] for point in ran], "CPU µs per atom, one thread"),
-        (
-            memory,
-            "memory",
-            [1024 * point["above_before_mib"] / point["atoms"] for point in ran],
-            "KiB per atom",
-        ),
+        (memory, "memory", per_atom, "KiB per atom"),
     )
     for ax, what, values, label in panels:
         ax.plot(atoms, values, color=COLOURS[0], marker="o", markersize=4.5, linewidth=1.4)

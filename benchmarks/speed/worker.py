@@ -26,7 +26,7 @@ from ase.calculators.calculator import Calculator
 MOVE = 1e-3
 """Standard deviation of the displacement from the structure, fresh for every call, Å: nothing is cached."""
 WARM_UP = 3
-"""Calls not counted when a structure is seen for the first time; later one, which makes the neighbour list."""
+"""Calls not counted when a structure is new; later it is one, which makes the neighbour list."""
 FEWEST, MOST = 2, 50
 """Counted calls of one visit."""
 
@@ -130,7 +130,7 @@ def forget_peak() -> None:
 
 
 def bound_memory(share: float = 0.85) -> None:
-    """Let an allocation beyond this share of the free memory fail, here and not in somebody else's process."""
+    """Let an allocation beyond this share of the free memory fail here, and not in another process."""
     free = Path("/proc/meminfo")
     if free.is_file():
         import resource
