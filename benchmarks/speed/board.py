@@ -18,6 +18,8 @@ from intertwine.apps.style import COLOURS, INK, MUTED, styled_figure
 from intertwine.errors import InputError
 
 Record = dict[str, Any]
+SLOW = 15.0
+"""Seconds of making a model that are worth a line."""
 
 
 def newest(results: Path) -> Record:
@@ -111,6 +113,9 @@ def notes(record: Record) -> list[str]:
         if any(found["stress"] for found in record["memory"].get(name, {}).values())
     ]
     lines.append(f"with stress in the same call: {', '.join(stress) or 'none'}")
+    slow = {name: found.get("load_seconds", 0) for name, found in record["entrants"].items()}
+    made = [f"{ENTRANTS[name].title} {slow[name]:.0f} s" for name in _present(record) if slow[name] > SLOW]
+    lines.append(f"made once, compiled where it says so: {', '.join(made) or 'all at once'}")
     for found in record["entrants"].values():
         if "reason" in found:
             lines.append(f"{found['title']}: {short(found['reason'])}")

@@ -125,14 +125,24 @@ def _opened(
     alive = {}
     for name in names:
         try:
+            _prepared(name, structures, threads, start, journal)
             companion = stack.enter_context(start(name, threads))
-            journal.enter(name, companion.load(sample=_sample(structures)))
+            journal.enter(name, companion.load(_sample(structures)))
             alive[name] = companion
             print(f"{ENTRANTS[name].title}: ready on {threads} threads", flush=True)
         except IntertwineError as error:
             journal.refuse(name, str(error))
             print(f"{ENTRANTS[name].title}: {error}", flush=True)
     return alive
+
+
+def _prepared(name: str, structures: dict[str, str], threads: int, start: Opener, journal: Journal) -> None:
+    """Compile in a process that ends with it, once, so that its memory is nobody's figure."""
+    with start(name, threads) as companion:
+        done = companion.folder / "prepared"
+        if not done.is_file():
+            journal.enter(name, companion.load(_sample(structures)))
+            done.touch()
 
 
 def _sample(structures: dict[str, str]) -> str:

@@ -163,17 +163,13 @@ def main() -> None:
         answers.flush()
 
     try:
-        import torch
-
-        torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    except ImportError:
-        pass
-    try:
         maker = importlib.import_module(f"benchmarks.speed.by_{sys.argv[1]}")
     except Exception as error:
         traceback.print_exc()
         say({"error": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"})
         return
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     say({"ready": sys.argv[1]})
     serve(sys.stdin, say, maker)
 
