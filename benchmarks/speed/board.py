@@ -149,9 +149,11 @@ def short(reason: str, width: int = 110) -> str:
 def figure(record: Record) -> Figure:
     """Bars of the CPU time per atom on one thread, one panel for each structure, on a common scale."""
     names, structures = _present(record)[::-1], list(record["structures"])
-    drawn, axes = styled_figure(2.2 + 2.4 * len(structures), 0.8 + 0.3 * len(names), columns=len(structures))
     values = {(n, s): cost(record, n, s, 1, "cpu") for n in names for s in structures}
     known = [value for value in values.values() if value is not None]
+    if not known:
+        raise InputError("no time on one thread on record", fix="run with --threads 1")
+    drawn, axes = styled_figure(2.2 + 2.4 * len(structures), 0.8 + 0.3 * len(names), columns=len(structures))
     for ax, structure in zip(axes, structures, strict=True):
         _bars(ax, names, [values[name, structure] for name in names])
         ax.set_xlim(min(known) / 2, max(known) * 4)

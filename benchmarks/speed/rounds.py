@@ -3,12 +3,13 @@
 import datetime
 import json
 import random
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import Stopwatch, keep, machine
+from benchmarks.record import Spent, keep, machine
 from benchmarks.speed.companion import Companion
 from benchmarks.speed.entrants import ENTRANTS
 from benchmarks.speed.structures import size
@@ -32,8 +33,7 @@ class Journal:
     """
 
     def __init__(self, results: Path) -> None:
-        self.results, self.watch = results, Stopwatch()
-        self.watch.__enter__()
+        self.results, self.begun = results, time.perf_counter()
         date = datetime.datetime.now(datetime.UTC).date().isoformat()
         path = results / f"{NAME}-{date}-seed0.json"
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -56,11 +56,11 @@ class Journal:
 
     def refuse(self, name: str, reason: str) -> None:
         """An entrant that cannot take part, and why."""
-        self.entrants[name] = {"title": ENTRANTS[name].title, "reason": reason}
+        known = self.entrants.get(name, {"title": ENTRANTS[name].title})
+        self.entrants[name] = known | {"reason": reason}
 
     def keep(self) -> Path:
         """Write all of it."""
-        self.watch.__exit__()
         names = {name for figures in self.rounds for found in figures["us"].values() for name in found}
         figures = {
             "unit": UNIT,
@@ -69,7 +69,8 @@ class Journal:
             "memory": self.memory,
             "rounds": self.rounds,
         }
-        return keep(NAME, 0, self.watch, figures, self.results, what="measuring")
+        spent = Spent(time.process_time(), time.perf_counter() - self.begun)
+        return keep(NAME, 0, spent, figures, self.results, what="measuring")
 
 
 def measure(

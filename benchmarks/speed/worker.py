@@ -27,6 +27,8 @@ MOVE = 1e-3
 """Standard deviation of the displacement from the structure, fresh for every call, Å: nothing is cached."""
 WARM_UP = 3
 """Calls not counted when a structure is new; later it is one, which makes the neighbour list."""
+PATIENCE = 5.0
+"""A call of more seconds than this is warm-up enough."""
 FEWEST, MOST = 2, 50
 """Counted calls of one visit."""
 
@@ -72,7 +74,7 @@ class Worker:
         forget_peak()
         before = resident()
         first = self._call(atoms)[0]
-        for _ in range(WARM_UP - 1 if first_time else 0):
+        for _ in range(WARM_UP - 1 if first_time and first < PATIENCE else 0):
             self._call(atoms)
         times = [self._call(atoms)]
         while len(times) < FEWEST or (len(times) < MOST and sum(t[0] for t in times) < job["seconds"]):
