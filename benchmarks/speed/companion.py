@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import select
 import subprocess
 from pathlib import Path
@@ -93,7 +92,7 @@ class Companion:
     def _death(self) -> str:
         status = self.process.wait()
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
-        return f"its process ended {how}; read {os.path.relpath(self.log.name)}"
+        return f"its process ended {how}; read {self.name}/{Path(self.log.name).name}"
 
     def __enter__(self) -> "Companion":
         return self

@@ -132,7 +132,7 @@ def _opened(
             alive[name] = companion
             print(f"{ENTRANTS[name].title}: ready on {threads} threads", flush=True)
         except IntertwineError as error:
-            journal.refuse(name, str(error))
+            journal.refuse(name, str(error).partition("; do: ")[0])
             print(f"{ENTRANTS[name].title}: {error}", flush=True)
     return alive
 

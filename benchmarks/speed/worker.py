@@ -125,7 +125,7 @@ def _status(field: str) -> int:
 
 
 def forget_peak() -> None:
-    """Let `peak` start from what is there now; give unused memory back first."""
+    """Let `peak` start from what is there now."""
     clear = Path("/proc/self/clear_refs")
     if clear.exists():
         clear.write_text("5")
@@ -151,8 +151,13 @@ def serve(questions: TextIO, say: Callable[[Answer], None], maker: Any) -> None:
             say(getattr(worker, question["do"])(question))
         except Exception as error:
             traceback.print_exc()
-            text = " ".join(str(error).split()) or "no message"
-            say({"error": f"{type(error).__name__}: {text[:300]}"})
+            say({"error": reason(error)})
+
+
+def reason(error: Exception) -> str:
+    """One line for the record, which names no place of this machine."""
+    text = " ".join(str(error).split()).replace(sys.prefix, "…").replace(str(Path.cwd()), "…")
+    return f"{type(error).__name__}: {text[:300] or 'no message'}"
 
 
 def main() -> None:
@@ -168,7 +173,7 @@ def main() -> None:
         maker = importlib.import_module(f"benchmarks.speed.by_{sys.argv[1]}")
     except Exception as error:
         traceback.print_exc()
-        say({"error": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"})
+        say({"error": reason(error)})
         return
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
