@@ -156,7 +156,9 @@ def serve(questions: TextIO, say: Callable[[Answer], None], maker: Any) -> None:
 
 def reason(error: Exception) -> str:
     """One line for the record, which names no place of this machine."""
-    text = " ".join(str(error).split()).replace(sys.prefix, "…").replace(str(Path.cwd()), "…")
+    text = " ".join(str(error).split())
+    for place in (sys.prefix, str(Path.cwd()), str(Path(__file__).parents[2])):
+        text = text.replace(place, "…")
     return f"{type(error).__name__}: {text[:300] or 'no message'}"
 
 
