@@ -24,9 +24,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.acac import TESTS
+from benchmarks.environments import interpreter
 from benchmarks.pareto.contest import Contest, run
 from benchmarks.pareto.entrants import ENTRANTS
-from benchmarks.pareto.environments import interpreter
 from benchmarks.pareto.frames import write_frames
 from benchmarks.pareto.front import figure, points, table
 from benchmarks.record import RESULTS
@@ -97,7 +97,8 @@ def _run(options: argparse.Namespace) -> int:
                 print(f"{contest.name}: on record", flush=True)
                 continue
             try:
-                python = interpreter(ENTRANTS[model], options.environments or options.output / "peers")
+                entrant, place = ENTRANTS[model], options.environments or options.output / "peers"
+                python = interpreter(entrant.package, entrant.requirements, place)
                 print(run(contest, python, frames, options.output, options.results).name, flush=True)
             except IntertwineError as error:
                 failures.append(error)

@@ -2,20 +2,19 @@
 
 import json
 import math
-import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.environments import surroundings
 from benchmarks.pareto.entrants import ENTRANTS
 from benchmarks.pareto.frames import PART
 from benchmarks.record import Spent, keep
 
 from intertwine.errors import IntertwineError
 
-PROJECT = Path(__file__).parents[2]
 PROBE = 3
 """Epochs from which the pace is taken, the first left out."""
 MANY = 20
@@ -103,7 +102,7 @@ def _do(
     with (folder / "output.log").open("w", encoding="utf-8") as log:
         done = subprocess.run(
             command,
-            env=_environment(bool(entrant.requirements), threads),
+            env=surroundings(bool(entrant.requirements), threads),
             cwd=folder,
             stdout=log,
             stderr=log,
@@ -120,14 +119,6 @@ def _clear(folder: Path) -> None:
     """An empty folder, also where a stopped run left something."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-
-
-def _environment(own: bool, threads: int) -> dict[str, str]:
-    """Threads alike for all; an environment of its own sees nothing of the one that calls it."""
-    inherited = [] if own else os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    paths = [str(PROJECT), *(str(Path(path).absolute()) for path in inherited if path)]
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(names, str(threads)), "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _kept(contest: Contest, fit: dict[str, Any], judgement: dict[str, Any], results: Path) -> Path:

@@ -10,7 +10,7 @@ class Entrant(NamedTuple):
 
     Args:
         title: as the table names it.
-        package: it is trained by `benchmarks.pareto.by_<package>`.
+        package: it is run by the `by_<package>` file of the benchmark.
         settings: what that file is told.
         requirements: of an environment of its own; none for the one that runs this.
     """

@@ -5,7 +5,8 @@ import importlib
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import ase.io
 import numpy as np
@@ -15,6 +16,8 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from hypothesis import given
 from hypothesis import strategies as st
+
+from intertwine.errors import InputError
 
 PROJECT = Path(__file__).parents[2]
 ALONE = 3.5
@@ -83,6 +86,27 @@ def test_all_packages_read_one_split_with_energies_above_isolated_atoms(data: Pa
     assert len(ase.io.read(listed["probe_train"], ":")) == 2
 
 
+def test_an_environment_is_made_once_or_its_failure_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environments, asked = importlib.import_module("benchmarks.environments"), []
+
+    def pip(command: list[str], **options: Any) -> SimpleNamespace:
+        asked.append(command)
+        Path(command[-1]).mkdir(parents=True, exist_ok=True) if "venv" in command else None
+        failed = "nowhere" in command
+        return SimpleNamespace(returncode=int(failed), stderr="ERROR: no such thing\n" if failed else "")
+
+    monkeypatch.setattr(environments.subprocess, "run", pip)
+    for _ in range(2):
+        python = environments.interpreter("peer", ("peer==1", "torch"), tmp_path)
+        assert python == tmp_path / "peer" / "bin" / "python"
+    assert [command[-1] for command in asked] == [str(tmp_path / "peer"), "pip", "torch"]
+    assert environments.interpreter("ours", (), tmp_path) == Path(sys.executable)
+    with pytest.raises(InputError, match="cannot be made; got: ERROR: no such thing"):
+        environments.interpreter("peer", ("nowhere",), tmp_path)
+
+
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12))
 def test_whoever_is_off_the_front_is_beaten_by_one_on_it(both: list[tuple[int, int]]) -> None:
     kept = room("front").front(*zip(*both, strict=True))
@@ -101,7 +125,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     program.write_text(PROGRAM.format(python=sys.executable))
     program.chmod(0o755)
     command = room("__main__")
-    monkeypatch.setattr(command, "interpreter", lambda entrant, folder: program)
+    monkeypatch.setattr(command, "interpreter", lambda package, requirements, folder: program)
     places = ["--output", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
     return command.main(["run", *words, *places])
 
