@@ -2,11 +2,11 @@
 
     python -m benchmarks.floor --preset medium
 
-Counts the multiplications and additions that the compiled evaluation executes, per atom and per edge within the
-cutoff, and the bytes that it keeps for each; measures what one thread of this machine can do (a product of
-large float32 matrices, a copy of a large array); divides. The floor is the time at which every operation runs at
-the speed of the large product. Then it runs the evaluation itself, without neighbour list and ASE, in float32 on
-one thread: acetylacetone's size (15 atoms in a ball, 13 neighbours each) and 108 atoms of copper.
+Counts the multiplications and additions that the compiled evaluation executes, per atom and per edge within
+the cutoff, and the bytes that it keeps for each; measures what one thread of this machine can do (a product
+of large float32 matrices, a copy of a large array); divides. The floor is the time at which every operation
+runs at the speed of the large product. Then it runs the evaluation itself, without neighbour list and ASE, in
+float32 on one thread: a molecule of the size of acetylacetone (15 atoms in a ball) and 108 atoms of copper.
 """
 
 import os
@@ -46,7 +46,7 @@ class Cost(NamedTuple):
 
 
 def grid(l_in: int, l_out: int, channels: int) -> tuple[float, float]:
-    """Operations of a product on the sphere, forward and back: pairs of opposite points share half the work."""
+    """Operations of a product on the sphere, forward and back; opposite points share half the work."""
     pairs = -(-len(sphere_grid(3 * l_in + l_out).points) // 8) * 4
     synthesis = pairs * (l_in + 1) ** 2 * 3 * channels * 2
     analysis = pairs * (l_out + 1) ** 2 * channels * 2

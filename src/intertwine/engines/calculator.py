@@ -86,8 +86,9 @@ class IntertwineCalculator(Calculator):
         system_changes: Sequence[str] = all_changes,
     ) -> None:
         """Evaluate the model; ASE calls this when it has no valid result. Fills `results`."""
-        super().calculate(atoms, properties, system_changes)
-        assert self.atoms is not None  # set by ASE
+        if atoms is not None:
+            self._remember(atoms)
+        assert self.atoms is not None  # ASE gives them, or gave them before
         graph = self._graph(self.atoms)
         if "energy" not in self.results:
             self.results.update(self._evaluate(graph))
@@ -106,6 +107,15 @@ class IntertwineCalculator(Calculator):
         """∂²E/∂x∂x, eV/Å², `[3·atoms, 3·atoms]`, coordinates x, y, z of atom 0, then of atom 1, …"""
         return np.asarray(self.get_property("hessian", atoms))
 
+    def _remember(self, atoms: Atoms) -> None:
+        """Keep what the results belong to; a copy of atoms costs more than to move those at hand."""
+        last = self.atoms
+        if last is None or not _same_matter(last, atoms):
+            self.atoms = atoms.copy()
+        else:
+            last.positions[:] = atoms.positions
+            last.cell[:] = atoms.cell.array
+
     def _graph(self, atoms: Atoms) -> Graph:
         moved = self._neighbours.follow(atoms.numbers, atoms.pbc, atoms.positions, atoms.cell.array)
         if moved is not None:
@@ -115,7 +125,7 @@ class IntertwineCalculator(Calculator):
         return self._neighbours.graph(structure).to(self.device)
 
     def _evaluate(self, graph: Graph) -> dict[str, Any]:
-        volume = self.atoms.cell.volume
+        volume = abs(float(np.linalg.det(graph.cell[0].cpu().numpy())))
         outputs = ("energy", "energies", "forces", *(["virial"] if volume > 0 else []))
         out = {
             name: value.detach().cpu().numpy() for name, value in self.model(graph, outputs=outputs).items()
@@ -130,6 +140,10 @@ class IntertwineCalculator(Calculator):
         if volume > 0:
             results["stress"] = full_3x3_to_voigt_6_stress(-out["virial"][0] / volume)
         return results
+
+
+def _same_matter(a: Atoms, b: Atoms) -> bool:
+    return np.array_equal(a.numbers, b.numbers) and np.array_equal(a.pbc, b.pbc)
 
 
 def _geometry(atoms: Atoms) -> dict[str, np.ndarray]:
