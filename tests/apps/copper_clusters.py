@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
@@ -19,11 +20,18 @@ def clusters(number: int, seed: int = 0, atoms: int = 8, amplitude: float = 0.15
     return [_labelled(atoms, amplitude, rng) for _ in range(number)]
 
 
-def _labelled(size: int, amplitude: float, rng: np.random.Generator) -> Structure:
+def cluster(size: int, amplitude: float, rng: np.random.Generator) -> Atoms:
+    """One of them with its calculator, computed."""
     atoms = bulk("Cu", cubic=True).repeat(2)[:size]
     atoms.pbc, atoms.cell = False, None
     atoms.rattle(amplitude, rng=rng)
     atoms.calc = EMT()
+    atoms.get_forces()
+    return atoms
+
+
+def _labelled(size: int, amplitude: float, rng: np.random.Generator) -> Structure:
+    atoms = cluster(size, amplitude, rng)
     labels = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()}
     return Structure(atoms.numbers, atoms.positions, labels=labels)
 

@@ -12,8 +12,7 @@ import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
-from ase.calculators.emt import EMT
+from copper_clusters import cluster
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,20 +51,11 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder, rng = tmp_path / "data" / "acac", np.random.default_rng(0)
     folder.mkdir(parents=True)
     for name, frames in (("train_300K", 60), ("test_MD_300K", 2), ("test_MD_600K", 3)):
-        ase.io.write(folder / f"{name}.xyz", [cluster(rng) for _ in range(frames)])
+        ase.io.write(folder / f"{name}.xyz", [cluster(5, 0.1, rng) for _ in range(frames)])
     alone = Atoms("Cu", info={"config_type": "isolated_atom", "energy": ALONE})
     ase.io.write(folder / "isolated_atoms.xyz", alone)
     monkeypatch.setenv("INTERTWINE_DATA", str(folder.parent))
     return folder
-
-
-def cluster(rng: np.random.Generator) -> Atoms:
-    atoms = bulk("Cu", cubic=True).repeat(2)[:5]
-    atoms.pbc, atoms.cell = False, None
-    atoms.rattle(0.1, rng=rng)
-    atoms.calc = EMT()
-    atoms.get_forces()
-    return atoms
 
 
 def test_all_packages_read_one_split_with_energies_above_isolated_atoms(data: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.units import kcal, mol
+from copper_clusters import cluster
 
 from intertwine.errors import InputError
 
@@ -22,15 +23,6 @@ OPTIONS = ["--minutes", "0.01", "--threads", "1", "--preset", "small", "--epochs
 def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(PROJECT)
     monkeypatch.setenv("COLUMNS", "120")
-
-
-def cluster(rng: np.random.Generator) -> Atoms:
-    atoms = bulk("Cu", cubic=True).repeat(2)[:5]
-    atoms.pbc, atoms.cell = False, None
-    atoms.rattle(0.1, rng=rng)
-    atoms.calc = EMT()
-    atoms.get_forces()
-    return atoms
 
 
 def marked(rng: np.random.Generator, verified: bool) -> Atoms:
@@ -54,7 +46,7 @@ def only_json(folder: Path) -> dict:
 def stand_in_for_acac(data: Path, rng: np.random.Generator, frames: int = 54) -> None:
     """Training frames and an isolated atom."""
     data.mkdir(parents=True)
-    ase.io.write(data / "train_300K.xyz", [cluster(rng) for _ in range(frames)])
+    ase.io.write(data / "train_300K.xyz", [cluster(5, 0.1, rng) for _ in range(frames)])
     alone = Atoms("Cu", info={"config_type": "isolated_atom", "energy": 3.5})
     ase.io.write(data / "isolated_atoms.xyz", alone)
 
@@ -64,7 +56,7 @@ def stand_in_for_ethanol(data: Path, rng: np.random.Generator) -> list[Atoms]:
     data.mkdir(parents=True)
     atoms: list[Atoms] = []
     for part, count in (("train", 30), ("test", 3)):
-        atoms = [cluster(rng) for _ in range(count)]
+        atoms = [cluster(5, 0.1, rng) for _ in range(count)]
         np.savez(
             data / f"ethanol_{part}.npz",
             nuclear_charges=atoms[0].numbers,
@@ -81,7 +73,7 @@ def test_acac_prints_ours_beside_the_published(
     data, rng = tmp_path / "data" / "acac", np.random.default_rng(0)
     stand_in_for_acac(data, rng)
     for name in ("test_MD_300K", "test_MD_600K"):
-        ase.io.write(data / f"{name}.xyz", [cluster(rng) for _ in range(2)])
+        ase.io.write(data / f"{name}.xyz", [cluster(5, 0.1, rng) for _ in range(2)])
     monkeypatch.setenv("INTERTWINE_DATA", str(data.parent))
     acac = importlib.import_module("benchmarks.acac")
     acac.main([*OPTIONS, "--output", str(tmp_path / "runs"), "--results", str(tmp_path / "results")])

@@ -1,7 +1,6 @@
 """A training that starts from a model: what it begins as, what stays, what is remembered, what is refused."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 from copper import clusters, crystals, small_run
 from finetuning import elsewhere, from_base, replay_of
 from safetensors.torch import load_file
-from test_resume import assert_same_end
+from test_resume import assert_same_end, copies_of_every_state
 
 from intertwine.data import Structure
 from intertwine.errors import InputError
@@ -18,9 +17,7 @@ from intertwine.graph import build_graph
 from intertwine.nn import LowRankAdapters
 from intertwine.observables import load_model, save_model
 from intertwine.train import RunConfig, RunFolder, evaluate, train
-from intertwine.train.callbacks import KeepState
 from intertwine.train.datasets import build_graphs, read_datasets, read_replay
-from intertwine.train.module import Fit
 from intertwine.train.start import Start, finished, start, with_sizes_of_the_start
 
 METHODS = ("full", "heads", "adapters")
@@ -150,17 +147,7 @@ def test_a_finetuning_ends_the_same_from_every_state_that_it_kept(
 ) -> None:
     replay = replay_of(tmp_path, clusters(7, seed=5))
     config = from_base(base, tmp_path, elsewhere(clusters(7)), method="adapters", replay=replay)
-    copies: list[Path] = []
-
-    def keep_a_copy(self: KeepState, fit: Fit) -> None:
-        fit.trainer.save_checkpoint(self.path, weights_only=False)
-        copies.append(tmp_path / f"copy_{len(copies)}")
-        shutil.copytree(self.path.parents[1], copies[-1])
-
-    monkeypatch.setattr(KeepState, "every", 0.0)
-    monkeypatch.setattr(KeepState, "rest", 0.0)
-    with monkeypatch.context() as patch:
-        patch.setattr(KeepState, "_save", keep_a_copy)
+    with copies_of_every_state(tmp_path, monkeypatch) as copies:
         whole = train(config, quiet=True)
     assert len(copies) == 6  # two batches in each of three epochs
     for copy in copies[1:5]:

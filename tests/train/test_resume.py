@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import lightning.pytorch as lightning
@@ -31,6 +33,23 @@ def remains(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, str]]
     return load_file(run.model), rows, {k: v for k, v in results.items() if k != "seconds"}
 
 
+@contextmanager
+def copies_of_every_state(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+    """Run folders as they were each time a state was kept, which inside is after every batch."""
+    copies: list[Path] = []
+
+    def keep_a_copy(self: KeepState, fit: Fit) -> None:
+        fit.trainer.save_checkpoint(self.path, weights_only=False)
+        copies.append(folder / f"copy_{len(copies)}")
+        shutil.copytree(self.path.parents[1], copies[-1])
+
+    monkeypatch.setattr(KeepState, "every", 0.0)
+    monkeypatch.setattr(KeepState, "rest", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(KeepState, "_save", keep_a_copy)
+        yield copies
+
+
 def assert_same_end(one: Path, other: Path) -> None:
     (weights, rows, results), (weights_too, rows_too, results_too) = remains(one), remains(other)
     assert weights.keys() == weights_too.keys()
@@ -49,17 +68,7 @@ def test_a_run_ends_the_same_from_every_state_that_it_kept(
     ]
     weights = [{"forces": 10.0}, {"at": 0.5, "energy": 50.0}]
     config = small_run(tmp_path, frames, epochs=4, patience=3, weights=weights)
-    copies: list[Path] = []
-
-    def keep_a_copy(self: KeepState, fit: Fit) -> None:
-        fit.trainer.save_checkpoint(self.path, weights_only=False)
-        copies.append(tmp_path / f"copy_{len(copies)}")
-        shutil.copytree(self.path.parents[1], copies[-1])
-
-    monkeypatch.setattr(KeepState, "every", 0.0)
-    monkeypatch.setattr(KeepState, "rest", 0.0)
-    with monkeypatch.context() as patch:
-        patch.setattr(KeepState, "_save", keep_a_copy)
+    with copies_of_every_state(tmp_path, monkeypatch) as copies:
         train(config, quiet=True)
     assert len(copies) == 12  # three batches in each of four epochs
     for copy in copies[::2] + copies[-3:]:

@@ -1,7 +1,7 @@
 """Steepest descent where the size of a linear map is what it can do to a vector."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -83,9 +83,8 @@ class Muon(torch.optim.Optimizer):
                 value = closure()
         for group in self.param_groups:
             live = [parameter for parameter in group["params"] if parameter.grad is not None]
-            maps = [parameter for parameter in live if parameter in self._side_by_side]
-            self._descend(maps, group["lr"])
-            self._adam([parameter for parameter in live if parameter not in self._side_by_side], group["lr"])
+            if live:  # all of a group are maps, or none is
+                (self._descend if live[0] in self._side_by_side else self._adam)(live, group["lr"])
         return value
 
     def _descend(self, maps: list[Tensor], rate: float) -> None:
@@ -125,27 +124,26 @@ class Muon(torch.optim.Optimizer):
             if not self.state[parameter]:
                 zeros = {name: torch.zeros_like(parameter) for name in ("exp_avg", "exp_avg_sq")}
                 self.state[parameter] = {**zeros, "step": torch.zeros((), dtype=torch.float32)}
-        if parameters:
-            state = [self.state[parameter] for parameter in parameters]
-            adam(
-                parameters,
-                [parameter.grad for parameter in parameters if parameter.grad is not None],
-                [one["exp_avg"] for one in state],
-                [one["exp_avg_sq"] for one in state],
-                [],
-                [one["step"] for one in state],
-                foreach=True,
-                amsgrad=False,
-                beta1=0.9,
-                beta2=0.999,
-                lr=rate,
-                weight_decay=0.0,
-                eps=1e-8,
-                maximize=False,
-            )
+        state = [self.state[parameter] for parameter in parameters]
+        adam(
+            parameters,
+            [parameter.grad for parameter in parameters if parameter.grad is not None],
+            [one["exp_avg"] for one in state],
+            [one["exp_avg_sq"] for one in state],
+            [],
+            [one["step"] for one in state],
+            foreach=True,
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=rate,
+            weight_decay=0.0,
+            eps=1e-8,
+            maximize=False,
+        )
 
 
-def _linear_maps(model: nn.Module) -> Iterable[tuple[Tensor, int]]:
+def _linear_maps(model: nn.Module) -> Iterator[tuple[Tensor, int]]:
     """Parameters that are matrices between channels, `(maps, in, out)` or `(in, maps · out)`."""
     for module in model.modules():
         for name, side_by_side in getattr(module, "linear_maps", {}).items():
