@@ -231,6 +231,14 @@ def test_bonds_too_short_for_it_are_left_to_torch():
         assert_equal(model(graph, OUTPUTS), by_torch(model, graph), 0.0)
 
 
+def test_an_edge_that_leads_nowhere_reads_no_memory():
+    model, graph = potential(), crystal(7)
+    changes = {"sender": graph.sender + 10**9, "batch": graph.batch - 1, "receiver": graph.receiver.flip(0)}
+    for name, array in changes.items():
+        strange = graph.replace(**{name: array})
+        assert compiled(model)(strange) is None
+
+
 def test_an_element_it_never_saw_is_refused():
     graph = build_graph(Structure([1, 9], [[0, 0, 0], [0, 0, 1]]), CUTOFF)
     with pytest.raises(InputError, match="never seen the element F"):

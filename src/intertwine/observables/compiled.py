@@ -149,8 +149,8 @@ class CompiledPotential:
     def __call__(self, graph: Graph, derivatives: bool = True) -> dict[str, Tensor] | None:
         """Energy `(systems,)` and energies `(atoms,)`; with `derivatives` forces `(atoms, 3)` and virial.
 
-        None where a bond is shorter than a hundredth of the cutoff or not finite: there torch's operations
-        say what the derivatives are.
+        None where a bond is shorter than a hundredth of the cutoff or not finite, or leads to no atom: there
+        torch's operations say what the derivatives are, or what is wrong.
 
         Raises:
             InputError: an element that the model has never seen.
@@ -165,7 +165,7 @@ class CompiledPotential:
         sizes = [*self._sizes, atoms, systems, graph.n_edges, threads, derivatives]
         status = self._run(
             *((ctypes.c_long * len(sizes))(*sizes), address(self._numbers), self._tables),
-            *(pointers(given), pointers([*results.values(), *[None] * (5 - len(results))])),
+            *(pointers(given), pointers([*results.values(), *[None] * (4 - len(results))])),
         )
         if status == 2:
             raise MemoryError(f"no memory for {atoms} atoms with {graph.n_edges} edges")

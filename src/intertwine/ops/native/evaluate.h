@@ -11,16 +11,27 @@ namespace {
 
 thread_local Arena COMMON, OWN;  // of the thread that was called, and of each that works
 
+// where the edges of every atom begin; false unless they are in order and lead from atoms to atoms
+template <typename T> bool find_edges(const Model<T> &p, long *first) {
+    const auto inside = [](long index, long size) { return 0 <= index && index < size; };
+    long e = 0;
+    for (long i = 0; i < p.size.atoms; ++i) {
+        if (!inside(p.batch[i], p.size.systems)) return false;
+        first[i] = e;
+        for (; e < p.size.edges && p.receiver[e] == i; ++e)
+            if (!inside(p.sender[e], p.size.atoms)) return false;
+    }
+    first[p.size.atoms] = e;
+    return e == p.size.edges;
+}
+
 template <typename T> long run(const Model<T> &p) {
     const Sizes &s = p.size;
     Shared<T> shared{};
     COMMON.measure(), shared.lay(p, COMMON);
     if (!COMMON.provide()) return 2;
     shared.lay(p, COMMON);
-    for (long i = 0, e = 0; i <= s.atoms; ++i) {
-        while (e < s.edges && p.receiver[e] < i) ++e;
-        shared.first[i] = e;
-    }
+    if (!find_edges(p, shared.first)) return 1;
     const long blocks = (s.atoms + BLOCK_ATOMS - 1) / BLOCK_ATOMS, share = (blocks + s.threads - 1) / s.threads * BLOCK_ATOMS;
     long status = 0;
     const auto phase = [&](int t, bool forth, bool back) {
@@ -98,7 +109,6 @@ long evaluate(const long *sizes, const double *numbers, const void *const *table
     ask(p.species), ask(p.positions), ask(p.cell), ask(p.batch), ask(p.receiver), ask(p.sender), ask(p.shift);
     p.energy = static_cast<double *>(results[0]), p.energies = static_cast<double *>(results[1]);
     p.forces = static_cast<double *>(results[2]), p.virial = static_cast<double *>(results[3]);
-    p.invariants = static_cast<T *>(results[4]);
     return run<T>(p);
 }
 

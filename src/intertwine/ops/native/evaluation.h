@@ -66,7 +66,6 @@ template <typename T> struct Thread {
             add_scaled(layer, spare, h, std::min(layer.rows_out, p.layer[t - 1].rows_out));
         }
         read_out(layer, h);
-        if (p.invariants) std::memcpy(p.invariants + (t * p.size.atoms + atom) * C, h, atoms * C * sizeof(T));
         if (last) finish(h);
         else send(t, h);
     }

@@ -43,7 +43,6 @@ template <typename T> struct Model {
     const double *positions, *cell, *shift;
     // results
     double *energy, *energies, *forces, *virial;  // [systems], [atoms], [atoms][3], [systems][3][3]
-    T *invariants;
 
     int strip_tiles() const { return size.message / Tile<T>::width % 4 ? 2 : 4; }  // that are taken at once
     long sent() const { return SIDES * size.message; }  // numbers that an atom sends
