@@ -107,7 +107,7 @@ def design(
 def _batches(structures: Sequence[Structure], model: Model) -> Iterator[list[Structure]]:
     batch: list[Structure] = []
     for index, frame in enumerate(structures):
-        check_species(frame, model, where=f"frame {index} ({frame.formula})")
+        check_species(frame, model, where=f"frame {index}")
         if batch and sum(map(len, batch)) + len(frame) > ATOMS_AT_ONCE:
             yield batch
             batch = []

@@ -67,7 +67,7 @@ def evaluate(
 
     potential = placed(model, device)
     for index, frame in enumerate(frames):
-        check_species(frame, potential, where=f"frame {index} of {data} ({frame.formula})")
+        check_species(frame, potential, where=f"frame {index} of {data}")
     learned = read_learned(uncertainty, calibration, keys, units) if uncertainty else None
     names = [f"{data.stem}.{ending}" for ending in ("json", "svg", "png")]
     if learned:
@@ -118,7 +118,7 @@ def certify(
     from intertwine.engines.predictor import check_species
 
     for index, frame in enumerate(frames or ()):
-        check_species(frame, potential, where=f"frame {index} of {data} ({frame.formula})")
+        check_species(frame, potential, where=f"frame {index} of {data}")
     claim_folder(output, ["certificate.json", "certificate.html"], overwrite)
     from rich.console import Console
 

@@ -122,7 +122,7 @@ def select(
     learned = read_learned(train, calibration, keys, units)
     potential = placed(model, device)
     for index, frame in enumerate(frames):
-        check_species(frame, potential, where=f"frame {index} of {pool} ({frame.formula})")
+        check_species(frame, potential, where=f"frame {index} of {pool}")
     claim_file(output, overwrite)
     from intertwine.cli.progress import progress
 

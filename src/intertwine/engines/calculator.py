@@ -121,7 +121,7 @@ class IntertwineCalculator(Calculator):
         if moved is not None:
             return moved.to(self.device)
         structure = Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
-        check_species(structure, self.model, where=structure.formula)
+        check_species(structure, self.model)
         return self._neighbours.graph(structure).to(self.device)
 
     def _evaluate(self, graph: Graph) -> dict[str, Any]:

@@ -89,8 +89,8 @@ class Predictor:
         batch: list[Graph] = []
         size = 0
         for index, structure in enumerate(structures):
-            check_species(structure, self.model, where=f"structure {index} ({structure.formula})")
-            graph = build_graph(structure.replace(labels={}), self.model.cutoff)
+            check_species(structure, self.model, where=f"structure {index}")
+            graph = build_graph(structure, self.model.cutoff).replace(labels={})
             weight = graph.n_edges + graph.n_atoms
             if batch and size + weight > self.batch_edges:
                 yield batch
@@ -167,13 +167,19 @@ def checked_device(device: str | None) -> None:
         raise InputError(f"cannot compute on '{device}'", got=reason, fix="use the device 'cpu'") from None
 
 
-def check_species(structure: Structure, model: Runnable, where: str) -> None:
-    """Raise when a structure holds an element that the model has never seen, naming both."""
+def check_species(structure: Structure, model: Runnable, where: str = "") -> None:
+    """Raise when a structure holds an element that the model has never seen, naming both.
+
+    Args:
+        structure: what is asked of the model.
+        model: anything that knows its species.
+        where: how the user knows the structure; its formula follows.
+    """
     unknown = [chemical_symbols[z] for z in structure.species if z not in model.species]
     if unknown:
         raise InputError(
             f"the model has never seen the element {', '.join(unknown)}",
-            got=where,
+            got=f"{where} ({structure.formula})" if where else structure.formula,
             accepted=", ".join(chemical_symbols[z] for z in model.species),
             fix="train on data that contains it",
         )
