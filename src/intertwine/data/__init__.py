@@ -1,16 +1,49 @@
-"""Matter as files: structures, their labels, readers, splits and statistics. NumPy only."""
+"""Matter as files: structures, their labels, readers, splits and statistics. NumPy only.
 
-from intertwine.data.atomic import replacing
-from intertwine.data.crystal_symmetry import crystal_point_group, site_point_group
-from intertwine.data.hashing import data_hash, structure_hash
-from intertwine.data.isolated_atoms import is_isolated_atom, isolated_energies, without_isolated_atoms
-from intertwine.data.labels import LABELS, Label, LabelKeys, LabelUnits
-from intertwine.data.readers import read, read_rmd17
-from intertwine.data.reference_energies import ReferenceEnergies, fit_cohesion, fit_reference_energies
-from intertwine.data.splits import Split, split
-from intertwine.data.statistics import Statistics, statistics
-from intertwine.data.structure import Structure
-from intertwine.data.writers import write
+Names are imported on first use, so that who has a structure does not pay for every format of file.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from intertwine.data.atomic import replacing
+    from intertwine.data.crystal_symmetry import crystal_point_group, site_point_group
+    from intertwine.data.hashing import data_hash, structure_hash
+    from intertwine.data.isolated_atoms import is_isolated_atom, isolated_energies, without_isolated_atoms
+    from intertwine.data.labels import LABELS, Label, LabelKeys, LabelUnits
+    from intertwine.data.readers import read, read_rmd17
+    from intertwine.data.reference_energies import ReferenceEnergies, fit_cohesion, fit_reference_energies
+    from intertwine.data.splits import Split, split
+    from intertwine.data.summary import Statistics, statistics
+    from intertwine.data.structure import Structure
+    from intertwine.data.writers import write
+
+_HOME = {
+    "replacing": "atomic",
+    "crystal_point_group": "crystal_symmetry",
+    "site_point_group": "crystal_symmetry",
+    "data_hash": "hashing",
+    "structure_hash": "hashing",
+    "is_isolated_atom": "isolated_atoms",
+    "isolated_energies": "isolated_atoms",
+    "without_isolated_atoms": "isolated_atoms",
+    "LABELS": "labels",
+    "Label": "labels",
+    "LabelKeys": "labels",
+    "LabelUnits": "labels",
+    "read": "readers",
+    "read_rmd17": "readers",
+    "ReferenceEnergies": "reference_energies",
+    "fit_cohesion": "reference_energies",
+    "fit_reference_energies": "reference_energies",
+    "Split": "splits",
+    "split": "splits",
+    "Statistics": "summary",
+    "statistics": "summary",
+    "Structure": "structure",
+    "write": "writers",
+}
 
 __all__ = [
     "LABELS",
@@ -37,3 +70,9 @@ __all__ = [
     "without_isolated_atoms",
     "write",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -10,7 +10,6 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy.integrate import lebedev_rule
 
 from intertwine.groups import spherical_harmonics
 
@@ -51,6 +50,8 @@ def sphere_grid(degree: int) -> SphereGrid:
     >>> grid.points.shape, round(float(grid.weights.sum()), 12)
     ((50, 3), 1.0)
     """
+    from scipy.integrate import lebedev_rule  # a second of imports, needed by the first model only
+
     for order in [*range(3, 33, 2), *range(35, 132, 6)]:
         if order >= degree:
             points, weights = lebedev_rule(order)
