@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from intertwine.ops.tracing import is_traced
+
 SUFFIX = {torch.float32: "float", torch.float64: "double"}
 """Ending of the names of the functions for each precision."""
 
@@ -26,14 +28,8 @@ def _library() -> ctypes.CDLL | None:
 
 
 def usable(*tensors: Float[Tensor, "..."]) -> bool:
-    """Whether a compiled kernel can take these tensors: plain CPU tensors of one precision, nobody tracing.
-
-    A tracer (torch.compile, torch.export, make_fx) and torch.func's transforms have to see operations of
-    torch; they get those.
-    """
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
-        return False
-    if torch._C._len_torch_dispatch_stack() or _library() is None:
+    """Whether a compiled kernel can take these tensors: on the CPU, of one precision, nobody tracing."""
+    if is_traced() or _library() is None:
         return False
     dtype = tensors[0].dtype
     return dtype in SUFFIX and all(t.dtype == dtype and t.device.type == "cpu" for t in tensors)
