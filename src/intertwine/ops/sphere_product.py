@@ -202,6 +202,8 @@ class _Derivative(torch.autograd.Function):
     def backward(ctx: Any, *grads: Any) -> Any:
         x, orders, gy = ctx.saved_tensors
         hx, h_orders = grads
+        if hx is None and h_orders is None:
+            return (None,) * 5
         if torch.is_grad_enabled() or h_orders is not None or hx is None:
             return *_by_torch(ctx.degrees, (x, orders, gy), (hx, h_orders)), None, None
         gx, g_orders, g_gy = _run(ctx.degrees, x, orders, gy, hx)

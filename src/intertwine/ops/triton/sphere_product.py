@@ -28,7 +28,7 @@ from intertwine.ops.triton.language import compiled, tl, triton
 POINTS = 16
 """Points of the grid taken at once, and the least size of a side of a matrix product in Triton."""
 
-ENTRIES = 1024
+ENTRIES = 512
 """Coefficients of one function that a program holds: rows, padded, times columns."""
 
 
@@ -52,27 +52,34 @@ def launch(
     channels, columns = orders.shape[2], orders.shape[0] * orders.shape[2]
     if columns == 0:
         return
-    synthesis, analysis = _tables(*degrees, x.dtype, x.device)
     given = [tensor for tensor in (x, orders, gy, hx, *results) if tensor is not None]
     kernel: Any = _forward if gy is None else _backward if hx is None else _second
-    width = max(ENTRIES // synthesis.shape[1], 16)
+    sizes = _sizes(*degrees)
     with torch.cuda.device_of(x):
-        kernel[(triton.cdiv(columns, width),)](
-            *(*given, synthesis, analysis, columns, channels),
-            *((degrees[0] + 1) ** 2, (degrees[1] + 1) ** 2),
-            *(synthesis.shape[1], analysis.shape[1], len(synthesis), POINTS, width),
+        kernel[(triton.cdiv(columns, sizes["WIDTH"]),)](
+            *(*given, *_tables(*degrees, x.dtype, x.device), columns, channels), **sizes
         )
 
 
+def _sizes(l_in: int, l_out: int) -> dict[str, int]:
+    """What a kernel is compiled for."""
+    (grid, padded), (_, padded_out) = (table.shape for table in _tables(l_in, l_out))
+    rows = {"ROWS": (l_in + 1) ** 2, "ROWS_OUT": (l_out + 1) ** 2}
+    tables = {"PADDED": padded, "PADDED_OUT": padded_out, "GRID": grid}
+    return {**rows, **tables, "POINTS": POINTS, "WIDTH": max(ENTRIES // padded, POINTS)}
+
+
 @cache
-def _tables(l_in: int, l_out: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+def _tables(
+    l_in: int, l_out: int, dtype: torch.dtype | None = None, device: torch.device | None = None
+) -> tuple[Tensor, Tensor]:
     synthesis, analysis = product_matrices(l_in, l_out)
     return _padded(synthesis).to(device, dtype), _padded(analysis.T).to(device, dtype)
 
 
 def _padded(table: Tensor) -> Tensor:
     points, rows = table.shape
-    whole = table.new_zeros(-(-points // POINTS) * POINTS, max(1 << (rows - 1).bit_length(), 16))
+    whole = table.new_zeros(-(-points // POINTS) * POINTS, max(1 << (rows - 1).bit_length(), POINTS))
     whole[:points, :rows] = table
     return whole
 
