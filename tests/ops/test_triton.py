@@ -24,34 +24,14 @@ def output(arguments: list[str], **variables: str) -> str:
 @installed
 def test_the_laws_hold_in_the_interpreter() -> None:
     laws = str(Path(__file__).with_name("triton_laws.py"))
-    pytest_alone = ["-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    pytest_alone = ["-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-o", "addopts="]
     assert "passed" in output([*pytest_alone, laws], INTERTWINE_NATIVE="0", TRITON_INTERPRET="1")
-
-
-COMPILE = """
-import sys, torch
-from intertwine.ops.sphere_product import sphere_product
-sphere_product(torch.ones(1, 1, 3), torch.ones(1, 3, 1), 0, 0)
-assert "triton" not in sys.modules, "it was imported for a tensor on the CPU"
-
-from triton import compile
-from triton.backends.compiler import GPUTarget
-from triton.compiler import ASTSource
-from intertwine.ops.triton import sphere_product as module
-sizes = module._sizes(3, 1)
-kinds = {"columns": "i64", "channels": "i32"} | dict.fromkeys(sizes, "constexpr")
-for kernel, precision in (("_forward", 32), ("_backward", 32), ("_second", 32), ("_forward", 64)):
-    kernel = getattr(module, kernel)
-    signature = {name: kinds.get(name, f"*fp{precision}") for name in kernel.arg_names}
-    constants = {(kernel.arg_names.index(name),): size for name, size in sizes.items()}
-    made = compile(ASTSource(kernel, signature, constants), target=GPUTarget("cuda", 80, 32)).asm
-    print(kernel.__name__, precision, len(made["cubin"]) > 0, "tf32" in made["ptx"])
-"""
 
 
 @installed
 def test_they_become_machine_code_of_a_gpu_in_full_precision(tmp_path: Path) -> None:
-    lines = output(["-c", COMPILE], TRITON_CACHE_DIR=str(tmp_path), TRITON_INTERPRET="0").splitlines()
+    script = str(Path(__file__).with_name("triton_machine_code.py"))
+    lines = output([script], TRITON_CACHE_DIR=str(tmp_path), TRITON_INTERPRET="0").splitlines()
     assert len(lines) == 4
     assert all(line.endswith("True False") for line in lines), lines
 

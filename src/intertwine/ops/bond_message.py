@@ -156,7 +156,7 @@ def _run(
     Returns:
         Gradients of all of `given`, and last the message, or the gradient of `grad`.
     """
-    if not native.usable(given[0]):
+    if not native.takes(given[0]):
         from intertwine.ops.triton.bond_message import run
 
         return run(*edges, given, grad, wanted)
@@ -246,7 +246,7 @@ class _Derivative(torch.autograd.Function):
         grad, *given = ctx.saved_tensors
         if all(slope is None for slope in slopes):
             return (None,) * len(ctx.needs_input_grad)
-        beyond = torch.is_grad_enabled() or not native.usable(*given)
+        beyond = torch.is_grad_enabled() or not native.takes(grad)
         if beyond or any(slope is not None for slope in slopes[4:]):
             found = _by_torch(ctx.edges, given, grad, slopes)
         else:

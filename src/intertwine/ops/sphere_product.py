@@ -145,7 +145,7 @@ def _run(
 
 
 def _launcher(x: Tensor) -> Callable[..., None]:
-    if native.usable(x):
+    if native.takes(x):
         return _launch
     from intertwine.ops.triton.sphere_product import launch
 

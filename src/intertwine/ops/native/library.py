@@ -27,12 +27,16 @@ def _library() -> ctypes.CDLL | None:
     return ctypes.CDLL(found.origin) if found is not None and found.origin else None
 
 
-def usable(*tensors: Float[Tensor, "..."]) -> bool:
-    """Whether a compiled kernel can take these tensors: on the CPU, of one precision, nobody tracing."""
-    if is_traced() or _library() is None:
-        return False
+def takes(*tensors: Float[Tensor, "..."]) -> bool:
+    """Whether there are kernels for these tensors: built, not switched off, for one precision on the CPU."""
     dtype = tensors[0].dtype
-    return dtype in SUFFIX and all(t.dtype == dtype and t.device.type == "cpu" for t in tensors)
+    on_cpu = dtype in SUFFIX and all(t.dtype == dtype and t.device.type == "cpu" for t in tensors)
+    return on_cpu and _library() is not None
+
+
+def usable(*tensors: Float[Tensor, "..."]) -> bool:
+    """Whether a compiled kernel can take these tensors, and nobody is watching who has to see torch."""
+    return not is_traced() and takes(*tensors)
 
 
 def kernel(name: str, dtype: torch.dtype) -> Any:

@@ -85,7 +85,7 @@ def _gradients(
     edges, (atoms, channels) = len(sender), grad.shape[1:]
     sizes = _sizes(point)
     blocks = triton.cdiv(channels, sizes["WIDTH"])
-    groups = [any(wanted[:3])] * 4 + [wanted[3]] + [any(wanted[4 : len(wanted)])] * 3
+    groups = [any(wanted[:3])] * 4 + [wanted[3]] + [any(wanted[4:])] * 3
     found = [
         None if x is None or not want else x.new_zeros(blocks, *x.shape) if at < 4 else torch.zeros_like(x)
         for at, (x, want) in enumerate(zip(point, groups, strict=True))
