@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from intertwine.ops import sphere_product as module
 from intertwine.ops.native import usable
@@ -102,6 +103,16 @@ def test_tracers_and_transforms_see_operations_of_torch() -> None:
     x, orders, *_ = (value.detach() for value in drawn((2, 1), 3, 4))
     batched = torch.func.vmap(lambda x, orders: sphere_product(x[None], orders[None], 2, 1)[0])(x, orders)
     torch.testing.assert_close(batched, sphere_product(x, orders, 2, 1))
+
+
+def test_who_watches_the_derivative_alone_changes_nothing() -> None:
+    x, orders, gy, _ = drawn((2, 1), 3, 4)
+    y = sphere_product(x, orders, 2, 1)
+    with FlopCounterMode(display=False):
+        watched = torch.autograd.grad(y, (x, orders), gy)
+    assert_equal(
+        list(watched), list(torch.autograd.grad(sphere_product(x, orders, 2, 1), (x, orders), gy)), 0.0
+    )
 
 
 def test_the_kernels_can_be_switched_off() -> None:

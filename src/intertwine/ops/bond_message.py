@@ -12,8 +12,9 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from intertwine.groups import clebsch_gordan
+from intertwine.ops import native, triton
 from intertwine.ops.contract import Neighbourhoods, neighbour_outer_sum
-from intertwine.ops.native import address, kernel, usable
+from intertwine.ops.native import address, kernel
 
 LARGEST = 6
 """Degree up to which the kernel has room."""
@@ -44,10 +45,10 @@ def bond_message(
 
         A_i[lm] = Σ_j Y_lm [R⁰_l h⁰_j + R^∥_l r̂·h¹_j] + R^⊥_l [Y_{l−1} ⊗ h¹_j]_lm,    R = B·W
 
-    Two equal roads: operations of torch, and on a CPU a compiled kernel that streams the edges and writes
-    nothing of size edges × channels. The kernel has its own first derivatives, and second ones along
-    directions of all but the weights, which is what forces and a training on them ask for; the others run
-    through torch.
+    Equal roads: operations of torch, and a compiled kernel that streams the edges and writes nothing of size
+    edges × channels: in C++ on a CPU, in Triton on a GPU (where it has not been run yet). The kernels have
+    their own first derivatives, the C++ one also second ones along directions of all but the weights, which
+    is what forces and a training on them ask for; the others run through torch.
 
     Args:
         bonds: the edges.
@@ -65,7 +66,9 @@ def bond_message(
     <BLANKLINE>
             [[0., 0.]]])
     """
-    if bonds.harmonics.shape[1] <= (LARGEST + 1) ** 2 and usable(*bonds, hidden, *weights):
+    tensors = (*bonds, hidden, *weights)
+    small = bonds.harmonics.shape[1] <= (LARGEST + 1) ** 2
+    if small and (native.usable(*tensors) or triton.usable(*tensors)):
         return _Message.apply(_Edges(sender.contiguous(), around), *bonds, hidden, *weights)  # pyright: ignore[reportReturnType]
     return plain_bond_message(bonds, hidden, weights, sender, around)
 
@@ -95,7 +98,7 @@ def plain_bond_message(
     if len(weights) > 1:
         amplitudes = amplitudes + functions[1] * torch.bmm(direction.unsqueeze(1), hidden[:, 1:4])
         carried = functions[2].unsqueeze(2) * hidden[:, 1:4].unsqueeze(1)
-        raised = (harmonics[:, : l_max**2] @ _raising(l_max).to(harmonics)).unflatten(1, (3, -1))
+        raised = (harmonics[:, : l_max**2] @ raising_table(l_max).to(harmonics)).unflatten(1, (3, -1))
     blocks = []
     for l in range(l_max + 1):
         left, right = harmonics[:, l * l : (l + 1) ** 2].unsqueeze(1), amplitudes[:, l : l + 1]
@@ -112,7 +115,7 @@ def _coupling(l: int) -> Float[np.ndarray, "_ _ _"]:
 
 
 @cache
-def _raising(l_max: int) -> Tensor:
+def raising_table(l_max: int) -> Float[Tensor, "rows raised"]:
     """From Y_{l−1}, l ≤ l_max, to its coupling with each axis: `(l_max², 3·((l_max+1)²−1))`, float64."""
     table = np.zeros((l_max**2, 3, (l_max + 1) ** 2 - 1))
     for l in range(1, l_max + 1):
@@ -141,7 +144,7 @@ def _run(
     along: Sequence[Tensor | None] | None = None,
     wanted: Sequence[bool] = (),
 ) -> list[Tensor | None]:
-    """The kernel: the message; with `grad` gradients of `given`; with `along` the slopes of these along it.
+    """A kernel: the message; with `grad` gradients of `given`; with `along` the slopes of these along it.
 
     Args:
         edges: who speaks and who listens.
@@ -153,6 +156,10 @@ def _run(
     Returns:
         Gradients of all of `given`, and last the message, or the gradient of `grad`.
     """
+    if not native.takes(given[0]):
+        from intertwine.ops.triton.bond_message import run
+
+        return run(*edges, given, grad, wanted)
     point = [*(x.contiguous() for x in given[:3]), _rows_first(given[3])]
     weights = [weight.contiguous() for weight in given[4:]]
     l_max, (rows, atoms, channels) = math.isqrt(point[0].shape[1]) - 1, point[3].shape
@@ -239,7 +246,8 @@ class _Derivative(torch.autograd.Function):
         grad, *given = ctx.saved_tensors
         if all(slope is None for slope in slopes):
             return (None,) * len(ctx.needs_input_grad)
-        if torch.is_grad_enabled() or any(slope is not None for slope in slopes[4:]):
+        beyond = torch.is_grad_enabled() or not native.takes(grad)
+        if beyond or any(slope is not None for slope in slopes[4:]):
             found = _by_torch(ctx.edges, given, grad, slopes)
         else:
             of_grad, *wanted = _wanted(ctx)

@@ -1,6 +1,7 @@
 """Pointwise products of functions on the sphere, from coefficients to coefficients."""
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -9,7 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from intertwine.ops.native import address, kernel, usable
+from intertwine.ops import native, triton
+from intertwine.ops.native import address, kernel
 from intertwine.ops.sphere import sphere_grid
 
 LARGEST = 27
@@ -34,8 +36,9 @@ def sphere_product(
     is exact for the total degree 3·l_in + l_out, so y turns with x to rounding; only couplings of natural
     parity occur.
 
-    Two equal roads: operations of torch, and on a CPU a compiled kernel that never writes a value on the grid
-    to memory. The kernel has its own first and second derivatives; third ones run through torch.
+    Equal roads: operations of torch, and a compiled kernel that never writes a value on the grid to memory:
+    in C++ on a CPU, in Triton on a GPU (where it has not been run yet). The kernels have their own first and
+    second derivatives; third ones run through torch.
 
     Args:
         x: coefficients Y_lm, l = 0 … l_in, of u, v and w, `(atoms, (l_in+1)², 3·channels)`.
@@ -45,7 +48,7 @@ def sphere_product(
     >>> sphere_product(torch.ones(1, 1, 3), torch.ones(1, 3, 1), 0, 0)  # 1 + 1·1 + 1·1·1
     tensor([[[3.]]])
     """
-    if l_in <= 6 and 3 * l_in + l_out <= LARGEST and usable(x, orders):
+    if l_in <= 6 and 3 * l_in + l_out <= LARGEST and (native.usable(x, orders) or triton.usable(x, orders)):
         return _Product.apply(x, orders, l_in, l_out)  # pyright: ignore[reportReturnType]
     return plain_sphere_product(x, orders, l_in, l_out)
 
@@ -61,7 +64,7 @@ def plain_sphere_product(
     >>> plain_sphere_product(torch.ones(1, 1, 3), torch.ones(1, 3, 1), 0, 0)
     tensor([[[3.]]])
     """
-    synthesis, analysis = (table.to(x) for table in _matrices(l_in, l_out))
+    synthesis, analysis = (table.to(x) for table in product_matrices(l_in, l_out))
     values = _on_rows(synthesis, x.transpose(0, 1))
     u, v, w = values.chunk(3, dim=-1)
     first, second, third = orders.unbind(1)
@@ -77,7 +80,9 @@ def _on_rows(
 
 
 @cache
-def _matrices(l_in: int, l_out: int) -> tuple[Tensor, Tensor]:
+def product_matrices(
+    l_in: int, l_out: int
+) -> tuple[Float[Tensor, "grid rows_in"], Float[Tensor, "rows_out grid"]]:
     """Synthesis and analysis, float64. Unit coefficients have mean square (l_in + 1)²: bring that to one."""
     grid = sphere_grid(3 * l_in + l_out)
     return torch.from_numpy(grid.synthesis(l_in) / (l_in + 1)), torch.from_numpy(grid.analysis(l_out))
@@ -97,7 +102,7 @@ class GridTables(NamedTuple):
 def grid_tables(l_in: int, l_out: int, dtype: torch.dtype) -> GridTables:
     points = sphere_grid(3 * l_in + l_out).points
     upper = [k for k, point in enumerate(points) if tuple(np.round(point, 9)) > (0.0, 0.0, 0.0)]
-    synthesis, analysis = (table.numpy() for table in _matrices(l_in, l_out))
+    synthesis, analysis = (table.numpy() for table in product_matrices(l_in, l_out))
     columns = -(-len(upper) // BLOCK) * BLOCK
     parity, parity_out = (np.repeat(np.arange(l + 1), 2 * np.arange(l + 1) + 1) % 2 for l in (l_in, l_out))
     order, order_out = (np.argsort(odd, kind="stable").astype(np.int32) for odd in (parity, parity_out))
@@ -124,23 +129,35 @@ def _run(
     gy: Tensor | None = None,
     hx: Tensor | None = None,
 ) -> tuple[Tensor, ...]:
-    """The kernel: y; given gy the gradients of x and orders; given hx the second ones of x, orders and gy."""
-    tables = grid_tables(*degrees, x.dtype)
-    atoms, channels = orders.shape[0], orders.shape[2]
+    """A kernel: y; given gy the gradients of x and orders; given hx the second ones of x, orders and gy."""
     x, orders = _rows_first(x), orders.contiguous()
     if gy is None:
-        y = x.new_empty(len(tables.order_out), atoms, channels)
+        y = x.new_empty((degrees[1] + 1) ** 2, orders.shape[0], orders.shape[2])
         given, results = (None, None), (y, None, None, None)
     else:
         given = _rows_first(gy), None if hx is None else _rows_first(hx)
         g_gy = None if hx is None else torch.empty_like(given[0])
         results = (None, torch.empty_like(x), torch.empty_like(orders), g_gy)
-    arrays = [*tables, x, orders, *given, *results]
-    sizes = ctypes.c_long(atoms), ctypes.c_int(channels), ctypes.c_int(torch.get_num_threads())
-    kernel("sphere_product", x.dtype)(*(address(array) for array in arrays), *sizes)
+    _launcher(x)(degrees, x, orders, *given, *results)
     y, gx, g_orders, g_gy = results
     found = (_atoms_first(y), _atoms_first(gx), g_orders, _atoms_first(g_gy))
     return tuple(value for value in found if value is not None)
+
+
+def _launcher(x: Tensor) -> Callable[..., None]:
+    if native.takes(x):
+        return _launch
+    from intertwine.ops.triton.sphere_product import launch
+
+    return launch
+
+
+def _launch(degrees: tuple[int, int], x: Tensor, orders: Tensor, *others: Tensor | None) -> None:
+    """The C++ kernel, on gy, hx and the results: y, gradients of x, of orders and of gy."""
+    arrays = [*grid_tables(*degrees, x.dtype), x, orders, *others]
+    atoms, _, channels = orders.shape
+    sizes = ctypes.c_long(atoms), ctypes.c_int(channels), ctypes.c_int(torch.get_num_threads())
+    kernel("sphere_product", x.dtype)(*(address(array) for array in arrays), *sizes)
 
 
 def _rows_first(x: Tensor) -> Tensor:
@@ -185,6 +202,8 @@ class _Derivative(torch.autograd.Function):
     def backward(ctx: Any, *grads: Any) -> Any:
         x, orders, gy = ctx.saved_tensors
         hx, h_orders = grads
+        if hx is None and h_orders is None:
+            return (None,) * 5
         if torch.is_grad_enabled() or h_orders is not None or hx is None:
             return *_by_torch(ctx.degrees, (x, orders, gy), (hx, h_orders)), None, None
         gx, g_orders, g_gy = _run(ctx.degrees, x, orders, gy, hx)

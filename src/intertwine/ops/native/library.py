@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from intertwine.ops.tracing import is_traced
+
 SUFFIX = {torch.float32: "float", torch.float64: "double"}
 """Ending of the names of the functions for each precision."""
 
@@ -25,18 +27,16 @@ def _library() -> ctypes.CDLL | None:
     return ctypes.CDLL(found.origin) if found is not None and found.origin else None
 
 
-def usable(*tensors: Float[Tensor, "..."]) -> bool:
-    """Whether a compiled kernel can take these tensors: plain CPU tensors of one precision, nobody tracing.
-
-    A tracer (torch.compile, torch.export, make_fx) and torch.func's transforms have to see operations of
-    torch; they get those.
-    """
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
-        return False
-    if torch._C._len_torch_dispatch_stack() or _library() is None:
-        return False
+def takes(*tensors: Float[Tensor, "..."]) -> bool:
+    """Whether there are kernels for these tensors: built, not switched off, for one precision on the CPU."""
     dtype = tensors[0].dtype
-    return dtype in SUFFIX and all(t.dtype == dtype and t.device.type == "cpu" for t in tensors)
+    on_cpu = dtype in SUFFIX and all(t.dtype == dtype and t.device.type == "cpu" for t in tensors)
+    return on_cpu and _library() is not None
+
+
+def usable(*tensors: Float[Tensor, "..."]) -> bool:
+    """Whether a compiled kernel can take these tensors, and nobody is watching who has to see torch."""
+    return not is_traced() and takes(*tensors)
 
 
 def kernel(name: str, dtype: torch.dtype) -> Any:
