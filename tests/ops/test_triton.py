@@ -25,7 +25,9 @@ def output(arguments: list[str], **variables: str) -> str:
 def test_the_laws_hold_in_the_interpreter() -> None:
     laws = str(Path(__file__).with_name("triton_laws.py"))
     pytest_alone = ["-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-o", "addopts="]
-    assert "passed" in output([*pytest_alone, laws], INTERTWINE_NATIVE="0", TRITON_INTERPRET="1")
+    assert "passed" in output(
+        [*pytest_alone, laws], INTERTWINE_NATIVE="0", INTERTWINE_TRITON="1", TRITON_INTERPRET="1"
+    )
 
 
 @installed
@@ -37,7 +39,7 @@ def test_they_become_machine_code_of_a_gpu_in_full_precision(tmp_path: Path) -> 
 
 
 @installed
-def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_run_only_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     def on(value: str) -> bool:
         monkeypatch.setenv("INTERTWINE_TRITON", value)
         road._devices.cache_clear()

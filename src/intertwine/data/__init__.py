@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from intertwine.data.readers import read, read_rmd17
     from intertwine.data.reference_energies import ReferenceEnergies, fit_cohesion, fit_reference_energies
     from intertwine.data.splits import Split, split
-    from intertwine.data.summary import Statistics, statistics
     from intertwine.data.structure import Structure
+    from intertwine.data.summary import Statistics, statistics
     from intertwine.data.writers import write
 
 _HOME = {

@@ -46,7 +46,7 @@ def bond_message(
         A_i[lm] = Σ_j Y_lm [R⁰_l h⁰_j + R^∥_l r̂·h¹_j] + R^⊥_l [Y_{l−1} ⊗ h¹_j]_lm,    R = B·W
 
     Equal roads: operations of torch, and a compiled kernel that streams the edges and writes nothing of size
-    edges × channels: in C++ on a CPU, in Triton on a GPU (where it has not been run yet). The kernels have
+    edges × channels: in C++ on a CPU, where asked for in Triton on a GPU (`ops.triton`). The kernels have
     their own first derivatives, the C++ one also second ones along directions of all but the weights, which
     is what forces and a training on them ask for; the others run through torch.
 

@@ -37,7 +37,7 @@ def sphere_product(
     parity occur.
 
     Equal roads: operations of torch, and a compiled kernel that never writes a value on the grid to memory:
-    in C++ on a CPU, in Triton on a GPU (where it has not been run yet). The kernels have their own first and
+    in C++ on a CPU, where asked for in Triton on a GPU (`ops.triton`). The kernels have their own first and
     second derivatives; third ones run through torch.
 
     Args:

@@ -13,8 +13,8 @@ from intertwine.ops.tracing import is_traced
 
 @cache
 def _devices() -> tuple[str, ...]:
-    """Kinds of devices whose tensors the kernels take; the interpreter, where it was asked for, takes all."""
-    if os.environ.get("INTERTWINE_TRITON", "1") == "0" or find_spec("triton") is None:
+    """Kinds of devices whose tensors the kernels take where asked for; the interpreter takes all."""
+    if os.environ.get("INTERTWINE_TRITON", "0") != "1" or find_spec("triton") is None:
         return ()
     return ("cuda", "cpu") if os.environ.get("TRITON_INTERPRET", "0") == "1" else ("cuda",)
 
@@ -22,7 +22,8 @@ def _devices() -> tuple[str, ...]:
 def usable(*tensors: Float[Tensor, "..."]) -> bool:
     """Whether a Triton kernel can take these tensors: of one precision on one GPU, nobody tracing.
 
-    With TRITON_INTERPRET=1 tensors on the CPU will do: that is how the kernels are tested.
+    Only with INTERTWINE_TRITON=1. With TRITON_INTERPRET=1 besides, tensors on the CPU will do: that is how
+    the kernels are tested.
 
     >>> usable(torch.zeros(1, dtype=torch.float16))
     False
