@@ -15,6 +15,8 @@ Tables are [points][rows] of S and of the transposed P, padded by zeros: Triton 
 nothing follows from a point of zeros.
 """
 
+# pyright: reportInvalidTypeForm=false, reportPossiblyUnbound=false, reportOperatorIssue=false
+
 from functools import cache
 from typing import Any
 
