@@ -114,7 +114,7 @@ class IntertwineCalculator(Calculator):
             self.atoms = atoms.copy()
         else:
             last.positions[:] = atoms.positions
-            last.cell[:] = atoms.cell.array
+            last.cell.array[:] = atoms.cell.array
 
     def _graph(self, atoms: Atoms) -> Graph:
         moved = self._neighbours.follow(atoms.numbers, atoms.pbc, atoms.positions, atoms.cell.array)

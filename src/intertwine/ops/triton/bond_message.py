@@ -14,7 +14,7 @@ additions, so their last digits depend on chance. Nothing of size edges × chann
     hidden [4 or 1][atoms][C]    weights [radial][degrees][C]    A and its gradient [rows][atoms][C]
 """
 
-# pyright: reportInvalidTypeForm=false, reportPossiblyUnbound=false, reportOperatorIssue=false
+# pyright: reportInvalidTypeForm=false, reportPossiblyUnboundVariable=false, reportOperatorIssue=false
 
 import math
 from collections.abc import Sequence

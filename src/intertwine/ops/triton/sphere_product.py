@@ -15,7 +15,7 @@ Tables are [points][rows] of S and of the transposed P, padded by zeros: Triton 
 nothing follows from a point of zeros.
 """
 
-# pyright: reportInvalidTypeForm=false, reportPossiblyUnbound=false, reportOperatorIssue=false
+# pyright: reportInvalidTypeForm=false, reportPossiblyUnboundVariable=false, reportOperatorIssue=false
 
 from functools import cache
 from typing import Any
