@@ -19,6 +19,7 @@ COMMANDS = [
     "relax",
     "md",
     "groups",
+    "export",
 ]
 
 

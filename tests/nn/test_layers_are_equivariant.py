@@ -96,7 +96,7 @@ def test_sphere_product_commutes_with_the_group(l_in: int, l_out: int, seed: int
 def test_a_coarser_grid_would_break_the_symmetry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The exactness of the grid is what makes the product equivariant: one degree less and it is not."""
     coarse = sphere_grid(7)
-    tables = torch.from_numpy(coarse.synthesis(3) / 4), torch.from_numpy(coarse.analysis(1))
+    tables = coarse.synthesis(3) / 4, coarse.analysis(1)
     monkeypatch.setattr(sphere_product, "product_matrices", lambda l_in, l_out: tables)
     irreps, g = Irreps.spherical_harmonics(3), element(3)
     x, orders = features(irreps, 12, 0), torch.ones(5, 3, 4, dtype=torch.float64)

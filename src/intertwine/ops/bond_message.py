@@ -98,7 +98,8 @@ def plain_bond_message(
     if len(weights) > 1:
         amplitudes = amplitudes + functions[1] * torch.bmm(direction.unsqueeze(1), hidden[:, 1:4])
         carried = functions[2].unsqueeze(2) * hidden[:, 1:4].unsqueeze(1)
-        raised = (harmonics[:, : l_max**2] @ raising_table(l_max).to(harmonics)).unflatten(1, (3, -1))
+        table = torch.as_tensor(raising_table(l_max), dtype=harmonics.dtype, device=harmonics.device)
+        raised = (harmonics[:, : l_max**2] @ table).unflatten(1, (3, -1))
     blocks = []
     for l in range(l_max + 1):
         left, right = harmonics[:, l * l : (l + 1) ** 2].unsqueeze(1), amplitudes[:, l : l + 1]
@@ -115,12 +116,12 @@ def _coupling(l: int) -> Float[np.ndarray, "_ _ _"]:
 
 
 @cache
-def raising_table(l_max: int) -> Float[Tensor, "rows raised"]:
-    """From Y_{l−1}, l ≤ l_max, to its coupling with each axis: `(l_max², 3·((l_max+1)²−1))`, float64."""
+def raising_table(l_max: int) -> Float[np.ndarray, "rows raised"]:
+    """From Y_{l−1}, l ≤ l_max, to its coupling with each axis: `(l_max², 3·((l_max+1)²−1))`."""
     table = np.zeros((l_max**2, 3, (l_max + 1) ** 2 - 1))
     for l in range(1, l_max + 1):
         table[(l - 1) ** 2 : l * l, :, l * l - 1 : (l + 1) ** 2 - 1] = _coupling(l)
-    return torch.from_numpy(table.reshape(l_max**2, -1))
+    return table.reshape(l_max**2, -1)
 
 
 @cache

@@ -64,7 +64,9 @@ def plain_sphere_product(
     >>> plain_sphere_product(torch.ones(1, 1, 3), torch.ones(1, 3, 1), 0, 0)
     tensor([[[3.]]])
     """
-    synthesis, analysis = (table.to(x) for table in product_matrices(l_in, l_out))
+    synthesis, analysis = (
+        torch.as_tensor(table, dtype=x.dtype, device=x.device) for table in product_matrices(l_in, l_out)
+    )
     values = _on_rows(synthesis, x.transpose(0, 1))
     u, v, w = values.chunk(3, dim=-1)
     first, second, third = orders.unbind(1)
@@ -82,10 +84,10 @@ def _on_rows(
 @cache
 def product_matrices(
     l_in: int, l_out: int
-) -> tuple[Float[Tensor, "grid rows_in"], Float[Tensor, "rows_out grid"]]:
-    """Synthesis and analysis, float64. Unit coefficients have mean square (l_in + 1)²: bring that to one."""
+) -> tuple[Float[np.ndarray, "grid rows_in"], Float[np.ndarray, "rows_out grid"]]:
+    """Synthesis and analysis. Unit coefficients have mean square (l_in + 1)²: bring that to one."""
     grid = sphere_grid(3 * l_in + l_out)
-    return torch.from_numpy(grid.synthesis(l_in) / (l_in + 1)), torch.from_numpy(grid.analysis(l_out))
+    return grid.synthesis(l_in) / (l_in + 1), grid.analysis(l_out)
 
 
 class GridTables(NamedTuple):
@@ -102,7 +104,7 @@ class GridTables(NamedTuple):
 def grid_tables(l_in: int, l_out: int, dtype: torch.dtype) -> GridTables:
     points = sphere_grid(3 * l_in + l_out).points
     upper = [k for k, point in enumerate(points) if tuple(np.round(point, 9)) > (0.0, 0.0, 0.0)]
-    synthesis, analysis = (table.numpy() for table in product_matrices(l_in, l_out))
+    synthesis, analysis = product_matrices(l_in, l_out)
     columns = -(-len(upper) // BLOCK) * BLOCK
     parity, parity_out = (np.repeat(np.arange(l + 1), 2 * np.arange(l + 1) + 1) % 2 for l in (l_in, l_out))
     order, order_out = (np.argsort(odd, kind="stable").astype(np.int32) for odd in (parity, parity_out))

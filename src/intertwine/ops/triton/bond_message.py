@@ -56,7 +56,7 @@ def run(
     harmonics, direction, basis = (x.contiguous() for x in given[:3])
     hidden, weights = given[3].transpose(0, 1).contiguous(), [weight.contiguous() for weight in given[4:]]
     l_max, vectors = math.isqrt(harmonics.shape[1]) - 1, len(weights) > 1
-    table = raising_table(l_max).to(harmonics)
+    table = torch.as_tensor(raising_table(l_max), dtype=harmonics.dtype, device=harmonics.device)
     raised = harmonics[:, : l_max**2] @ table if vectors else None
     point = [harmonics, raised, direction, basis, hidden, *weights, *[None] * (3 - len(weights))]
     with torch.cuda.device_of(harmonics):

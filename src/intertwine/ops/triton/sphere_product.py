@@ -75,7 +75,7 @@ def _sizes(l_in: int, l_out: int) -> dict[str, int]:
 def _tables(
     l_in: int, l_out: int, dtype: torch.dtype | None = None, device: torch.device | None = None
 ) -> tuple[Tensor, Tensor]:
-    synthesis, analysis = product_matrices(l_in, l_out)
+    synthesis, analysis = (torch.from_numpy(matrix) for matrix in product_matrices(l_in, l_out))
     return _padded(synthesis).to(device, dtype), _padded(analysis.T).to(device, dtype)
 
 
