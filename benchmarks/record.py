@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 import intertwine
-from intertwine.errors import InputError
+from intertwine.errors import InputError, IntertwineError
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -46,6 +46,16 @@ def parser(description: str) -> argparse.ArgumentParser:
     options.add_argument("--output", type=Path, default=Path("runs"), help="where the run folder goes")
     options.add_argument("--results", type=Path, default=RESULTS, help="where the JSON goes")
     return options
+
+
+def answer(commands: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    """Exit status of the command that was asked for, its `do`; 2 and one line where it cannot go on."""
+    options = commands.parse_args(arguments)
+    try:
+        return options.do(options)
+    except (IntertwineError, OSError) as error:
+        print(f"{commands.prog.rpartition('.')[2]}: error: {error}", file=sys.stderr)
+        return 2
 
 
 def run_folder(options: argparse.Namespace, name: str) -> Path:

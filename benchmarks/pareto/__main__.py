@@ -29,7 +29,7 @@ from benchmarks.pareto.contest import Contest, run
 from benchmarks.pareto.entrants import ENTRANTS
 from benchmarks.pareto.frames import write_frames
 from benchmarks.pareto.front import figure, points, table
-from benchmarks.record import RESULTS
+from benchmarks.record import RESULTS, answer
 from rich.console import Console
 
 from intertwine.apps.style import save
@@ -38,12 +38,7 @@ from intertwine.errors import InputError, IntertwineError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done; 1 some training failed; 2 the input cannot be used."""
-    options = _parser().parse_args(arguments)
-    try:
-        return options.do(options)
-    except (IntertwineError, OSError) as error:
-        print(f"pareto: error: {error}", file=sys.stderr)
-        return 2
+    return answer(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

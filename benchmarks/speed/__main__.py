@@ -28,7 +28,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.environments import interpreter, surroundings
-from benchmarks.record import RESULTS, Stopwatch, keep
+from benchmarks.record import RESULTS, Stopwatch, answer, keep
 from benchmarks.speed import batch, board, scaling, start
 from benchmarks.speed.companion import Companion
 from benchmarks.speed.entrants import ENTRANTS, OURS
@@ -37,7 +37,7 @@ from benchmarks.speed.structures import STRUCTURES, written
 from rich.console import Console
 
 from intertwine.apps.style import save
-from intertwine.errors import InputError, IntertwineError
+from intertwine.errors import InputError
 from intertwine.train.config import PRESETS
 
 CONSOLE = Console(width=150, soft_wrap=True, highlight=False)
@@ -45,12 +45,7 @@ CONSOLE = Console(width=150, soft_wrap=True, highlight=False)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done; 1 not everything could be measured; 2 the input cannot be used."""
-    options = _parser().parse_args(arguments)
-    try:
-        return options.do(options)
-    except (IntertwineError, OSError) as error:
-        print(f"speed: error: {error}", file=sys.stderr)
-        return 2
+    return answer(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -44,13 +44,13 @@ class NeighbourList:
 
     def graph(self, structure: Structure) -> Graph:
         """The graph of `structure` at this step, with edges that are new or still good."""
-        if self._last is None or not self._serves(self._last[0], structure):
-            graph = build_graph(structure, self.cutoff, self.skin)
-            self._last = structure, graph
-            self.builds += 1
-            return graph
-        moved = _elsewhere(self._last[1], structure.positions, structure.cell)
-        return moved.replace(labels=graph_labels(structure.labels))
+        moved = self.follow(structure.numbers, structure.pbc, structure.positions, structure.cell)
+        if moved is not None:
+            return moved.replace(labels=graph_labels(structure.labels))
+        graph = build_graph(structure, self.cutoff, self.skin)
+        self._last = structure, graph
+        self.builds += 1
+        return graph
 
     def follow(
         self,
@@ -74,17 +74,14 @@ class NeighbourList:
         old, graph = self._last
         if not (np.array_equal(old.numbers, numbers) and np.array_equal(old.pbc, pbc)):
             return None
-        return _elsewhere(graph, positions, cell) if self._reaches(old, positions, cell) else None
-
-    def _serves(self, old: Structure, new: Structure) -> bool:
-        """Whether every pair of `new` within the cutoff was within cutoff + skin in `old`."""
-        if not (np.array_equal(old.numbers, new.numbers) and np.array_equal(old.pbc, new.pbc)):
-            return False
-        return self._reaches(old, new.positions, new.cell)
+        if not self._reaches(old, positions, cell):
+            return None
+        return graph.replace(positions=float64(positions), cell=float64(cell)[None], labels={})
 
     def _reaches(
         self, old: Structure, positions: Float[np.ndarray, "atoms 3"], cell: Float[np.ndarray, "3 3"]
     ) -> bool:
+        """Whether every pair now within the cutoff was within cutoff + skin in `old`."""
         if np.array_equal(old.cell, cell):
             squeeze, moved = 1.0, positions - old.positions
         else:
@@ -94,10 +91,6 @@ class NeighbourList:
         moved = moved - moved.mean(0)
         farthest = math.sqrt((moved**2).sum(1).max())
         return squeeze * (self.cutoff + self.skin) - 2 * farthest >= self.cutoff
-
-
-def _elsewhere(graph: Graph, positions: np.ndarray, cell: np.ndarray) -> Graph:
-    return graph.replace(positions=float64(positions), cell=float64(cell)[None], labels={})
 
 
 def deformation(old: Structure, cell: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
