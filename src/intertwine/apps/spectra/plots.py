@@ -7,7 +7,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from intertwine.apps.spectrum import broadened
+from intertwine.apps.spectra.modes import broadened
 from intertwine.apps.style import COLOURS, INK, MUTED, styled_figure
 
 WIDTH: Final = 20.0

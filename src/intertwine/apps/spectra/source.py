@@ -1,0 +1,130 @@
+"""Who is asked: anything that knows forces, and perhaps dipoles and polarisabilities, behind one protocol."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from ase.calculators.calculator import Calculator
+from jaxtyping import Float
+
+from intertwine.apps.spectra.modes import calculator_hessian, model_hessian
+from intertwine.data import Structure
+from intertwine.engines import IntertwineCalculator, Predictor, oracle
+from intertwine.engines.finite_field import electric_response, takes_field, tight_oracle
+from intertwine.engines.oracles import answering
+from intertwine.observables import Model
+
+Answers = dict[str, np.ndarray]
+"""`dipole` `(frames, 3)` e·Å and `polarisability` `(frames, 3, 3)` e²Å²/eV, whichever are known."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What spectra are made from.
+
+    Attributes:
+        name: for people, such as `"tblite:GFN2-xTB"`.
+        offers: which of "dipole" and "polarisability" it knows; without them wavenumbers remain.
+        calculator: forces, for relaxation and dynamics.
+    """
+
+    name: str
+    offers: tuple[str, ...]
+    calculator: Calculator
+
+    def hessian(self, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
+        """∂²E/∂x∂x, eV/Å²."""
+        ...
+
+    def answers(self, frames: Sequence[Structure]) -> Answers:
+        """Everything it offers, one value per frame; all frames have the same atoms."""
+        ...
+
+
+class CalculatorSource:
+    """Any ASE calculator: dipoles if it has them, polarisabilities if it takes an electric field.
+
+    Args:
+        calculator: gives the forces.
+        name: for people; the calculator's own by default.
+        response: what answers to fields, when more tightly converged than `calculator`.
+
+    >>> CalculatorSource(oracle("emt")).offers, CalculatorSource(oracle("tblite")).offers
+    ((), ('dipole', 'polarisability'))
+    """
+
+    def __init__(
+        self, calculator: Calculator, name: str | None = None, response: Calculator | None = None
+    ) -> None:
+        self.calculator, self._response = calculator, response or calculator
+        self.name = name or type(calculator).__name__
+        knows = {
+            "dipole": "dipole" in calculator.implemented_properties,
+            "polarisability": takes_field(calculator),
+        }
+        self.offers = tuple(name for name, known in knows.items() if known and knows["dipole"])
+
+    def hessian(self, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
+        """By central differences of forces."""
+        return calculator_hessian(self._response, structure)
+
+    def answers(self, frames: Sequence[Structure]) -> Answers:
+        """The calculator's dipole, and the differences of dipoles in six fields."""
+        found: dict[str, list[np.ndarray]] = {name: [] for name in self.offers}
+        for frame in frames:
+            atoms = frame.replace(labels={}).to_ase()
+            atoms.calc = self._response
+            with answering(f"on {frame.formula}"):
+                response = electric_response(atoms, self.offers)
+            for name in self.offers:
+                found[name].append(response[name])
+        return {name: np.stack(values) for name, values in found.items()}
+
+
+class ModelSource:
+    """A trained model: dipole and polarisability where it learned them, exact second derivatives.
+
+    Args:
+        model: with weights.
+        name: for people, such as its file.
+    """
+
+    def __init__(self, model: Model, name: str = "model") -> None:
+        self.name, self._predictor = name, Predictor(model)
+        self._model = model
+        self.calculator = IntertwineCalculator(model)
+        known = getattr(model, "outputs", ())
+        self.offers = tuple(output for output in ("dipole", "polarisability") if output in known)
+
+    def hessian(self, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
+        """By differentiating twice."""
+        return model_hessian(self._model, structure)
+
+    def answers(self, frames: Sequence[Structure]) -> Answers:
+        """Many frames at a time."""
+        found = self._predictor(frames, self.offers) if self.offers else []
+        return {name: np.stack([one[name] for one in found]) for name in self.offers}
+
+
+def source_of(name: str, device: str | None = None, precision: Any = None, **options: Any) -> Source:
+    """The source of that name: the file of a model, or a name that `intertwine.engines.oracle` knows.
+
+    Args:
+        name: `"model.safetensors"`, `"model.pt2"` (forces only), `"tblite:GFN2-xTB"`, `"emt"`, …
+        device: of a model.
+        precision: torch dtype of a model's weights; its own by default.
+        options: of a calculator, such as `charge=1`.
+
+    Raises:
+        InputError: no such model, calculator, device or option.
+
+    >>> source_of("tblite:GFN2-xTB").name
+    'tblite:GFN2-xTB'
+    """
+    if Path(name).suffix in (".safetensors", ".pt2") or Path(name).is_file():
+        calculator = IntertwineCalculator(name, device=device, dtype=precision)
+        if isinstance(calculator.model, Model):
+            return ModelSource(calculator.model, Path(name).name)
+        return CalculatorSource(calculator, Path(name).name)
+    return CalculatorSource(oracle(name, **options), name, tight_oracle(name, **options))
