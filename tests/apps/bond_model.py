@@ -97,9 +97,7 @@ def diatomic(numbers: str = "HCl", charge: float = 0.2, turned: np.ndarray | Non
 
 def carbon_dioxide(turned: np.ndarray | None = None):
     """O=C=O, straight, with a centre of inversion."""
-    calculator = BondModel(
-        {(0, 1): (90.0, 1.16), (1, 2): (90.0, 1.16)}, [-0.4, 0.8, -0.4], {(0, 1, 2): 5.0}
-    )
+    calculator = BondModel({(0, 1): (90.0, 1.16), (1, 2): (90.0, 1.16)}, [-0.4, 0.8, -0.4], {(0, 1, 2): 5.0})
     return molecule_of("OCO", [[0, 0, -1.16], [0, 0, 0], [0, 0, 1.16]], turned), calculator
 
 
@@ -107,7 +105,5 @@ def water(turned: np.ndarray | None = None):
     """A bent molecule held by three springs."""
     places = [[0.0, 0.0, 0.12], [0.0, 0.76, -0.47], [0.0, -0.76, -0.47]]
     oh, hh = float(np.hypot(0.76, 0.59)), 1.52
-    calculator = BondModel(
-        {(0, 1): (50.0, oh), (0, 2): (50.0, oh), (1, 2): (10.0, hh)}, [-0.6, 0.3, 0.3]
-    )
+    calculator = BondModel({(0, 1): (50.0, oh), (0, 2): (50.0, oh), (1, 2): (10.0, hh)}, [-0.6, 0.3, 0.3])
     return molecule_of("OHH", places, turned), calculator

@@ -1,4 +1,4 @@
-"""Harmonic intensities against closed forms, selection rules, quantum chemistry by ASE, and a turned molecule."""
+"""Harmonic intensities against closed forms, selection rules, ASE, and a molecule that is turned."""
 
 import numpy as np
 import pytest
@@ -178,5 +178,7 @@ def test_quantum_corrections_vanish_for_slow_motion(temperature, correction):
 
 
 def test_an_unknown_correction_is_refused():
-    with pytest.raises(InputError, match="unknown quantum correction 'harmonics'; accepted: .*do: write 'harm"):
+    with pytest.raises(
+        InputError, match=r"unknown quantum correction 'harmonics'; accepted: .*do: write 'harm"
+    ):
         quantum_factor(np.zeros(1), 300.0, "harmonics")

@@ -111,7 +111,9 @@ def test_given_options_win_over_the_tight_ones() -> None:
 
 
 def test_what_cannot_answer_says_so() -> None:
-    with pytest.raises(InputError, match="unknown property 'polarizability'; .*; do: write 'polarisability'"):
+    with pytest.raises(
+        InputError, match=r"unknown property 'polarizability'; .*; do: write 'polarisability'"
+    ):
         checked_properties(["polarizability"], oracle("tblite"))
     with pytest.raises(InputError, match="the calculator EMT gives no dipole; do: use another, such as"):
         checked_properties(["polarisability"], oracle("emt"))

@@ -1,5 +1,6 @@
 """Pieces of a labelling job: each is small, seeded on its own, and can run in any process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from ase.stress import voigt_6_to_full_3x3_stress
 from intertwine.data import Structure
 from intertwine.engines.dynamics import Motion
 from intertwine.engines.ensembles import Langevin
+from intertwine.engines.finite_field import electric_response
 from intertwine.engines.oracles import answering
 from intertwine.engines.velocities import thermalise
 from intertwine.errors import IntertwineError
@@ -191,6 +193,17 @@ def labelled(atoms: Atoms, info: dict[str, Any]) -> Structure:
         if atoms.pbc.all() and "stress" in properties:
             labels["stress"] = voigt_6_to_full_3x3_stress(atoms.get_stress())
     return Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, labels, info)
+
+
+def answered(structure: Structure, calculator: Calculator, properties: Sequence[str]) -> Structure:
+    """A labelled structure with its electric properties added; `calculator` takes an electric field.
+
+    Raises:
+        IntertwineError: the calculator failed.
+    """
+    with answering(f"in an electric field on {structure.formula}"):
+        found = electric_response(bare(structure, calculator), properties)
+    return structure.replace(labels={**structure.labels, **found})
 
 
 def source(structure: Structure) -> str:

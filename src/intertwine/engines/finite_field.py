@@ -7,7 +7,7 @@ The energy of a molecule in a homogeneous field F (V/Å) and its derivatives:
 The calculator gives µ (e·Å) and the forces f in the field; the derivatives by F are central differences.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 from jaxtyping import Float
 
+from intertwine.data import Structure
 from intertwine.engines.oracles import oracle
 from intertwine.errors import InputError, nearest
 
@@ -77,6 +78,19 @@ def checked_properties(names: Collection[str], calculator: Calculator) -> tuple[
     return tuple(name for name in PROPERTIES if name in names)
 
 
+def check_open(structures: Iterable[Structure], properties: Collection[str]) -> None:
+    """Raise unless every structure can have these properties: a dipole needs an end in all directions.
+
+    >>> check_open([Structure([1], [[0, 0, 0]])], ["dipole"])
+    """
+    for structure in structures if properties else ():
+        if structure.pbc.any():
+            raise InputError(
+                "a homogeneous field and a dipole need a system that is open in all directions",
+                got=f"{structure.formula}, pbc {' '.join('FT'[int(axis)] for axis in structure.pbc)}",
+            )
+
+
 def takes_field(calculator: Calculator) -> bool:
     """Whether a calculator has the parameter `electric_field`, V/Å.
 
@@ -117,11 +131,7 @@ def electric_response(
     calculator = atoms.calc
     assert isinstance(calculator, Calculator)
     names = checked_properties(properties, calculator)
-    if names and atoms.pbc.any():
-        raise InputError(
-            "a homogeneous field and a dipole need a system that is open in all directions",
-            got=f"{atoms.get_chemical_formula()}, pbc {' '.join('FT'[int(axis)] for axis in atoms.pbc)}",
-        )
+    check_open([Structure.from_ase(atoms)], names)
     found: dict[str, np.ndarray] = {}
     if "dipole" in names:
         found["dipole"] = np.array(atoms.get_dipole_moment())

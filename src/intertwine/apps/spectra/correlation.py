@@ -44,8 +44,8 @@ def power_spectrum(series: Float[np.ndarray, "frames components"], interval: flo
     >>> time = np.arange(40_000.0)
     >>> wave = np.cos(2 * np.pi * SPEED_OF_LIGHT * 1000.0 * time)[:, None]
     >>> wavenumbers, density = power_spectrum(wave, 1.0, 20.0)
-    >>> float(np.trapezoid(density, wavenumbers).round(3)), float(abs(wavenumbers[density.argmax()] - 1000) < 5)
-    (0.5, 1.0)
+    >>> float(np.trapezoid(density, wavenumbers).round(3)), float(wavenumbers[density.argmax()].round(-1))
+    (0.5, 1000.0)
     """
     frames, needed = len(series), max(8, round(1.0 / (SPEED_OF_LIGHT * width * interval)))
     if frames < needed:
@@ -122,21 +122,21 @@ def undispersed(wavenumbers: Float[np.ndarray, " points"], time_step: float) -> 
     """Where a line of velocity Verlet would stand for an infinitely short time step.
 
     An oscillator of angular frequency ω runs in that integrator at ω', exactly ω Δt = 2 sin(ω' Δt / 2): too
-    fast, by 19 cm⁻¹ at 3700 cm⁻¹ for 0.5 fs.
+    fast, by 19 cm⁻¹ at 3700 cm⁻¹ for 0.5 fs. Its velocities at whole steps are too small by cos(ω' Δt / 2),
+    which is dν̃/dν̃' too.
 
     Args:
-        wavenumbers: seen in the trajectory, cm⁻¹, below 1/(2c·time_step).
+        wavenumbers: ν̃' seen in the trajectory, cm⁻¹, below 1/(2c·time_step).
         time_step: Δt, fs.
 
     Returns:
-        True wavenumbers, cm⁻¹, and dν̃'/dν̃, by which a density over the first axis becomes one over the
-        second.
+        True wavenumbers ν̃, cm⁻¹, and that cosine.
 
     >>> undispersed(np.array([3700.0]), 0.5)[0].round()
     array([3681.])
     """
     phase = np.pi * SPEED_OF_LIGHT * wavenumbers * time_step
-    return np.sin(phase) / (np.pi * SPEED_OF_LIGHT * time_step), 1.0 / np.cos(phase)
+    return np.sin(phase) / (np.pi * SPEED_OF_LIGHT * time_step), np.cos(phase)
 
 
 def density_of_states(

@@ -15,14 +15,16 @@ from jaxtyping import Float
 from intertwine.apps.spectra.correlation import (
     SPEED_OF_LIGHT,
     Curve,
-    density_of_states,
+    power_spectrum,
     rate_spectrum,
     steps_of,
     still,
     undispersed,
 )
 from intertwine.apps.spectra.intensities import KM_PER_MOL, VOLUME, quantum_factor
+from intertwine.apps.spectra.modes import vibrations_of
 from intertwine.apps.spectra.sampling import Sampling, Trajectory
+from intertwine.data import Structure
 from intertwine.errors import InputError
 
 UNITS: Final[dict[str, str]] = {
@@ -68,13 +70,14 @@ def dynamic_spectrum(
 ) -> DynamicSpectrum:
     """Spectra of trajectories at constant energy, as far as their answers go.
 
-        D(ν̃) = Σ_i m_i S[v_i] / k_BT                      degrees of freedom, ∫ = 3N − 3
-        A(ν̃) = N_A / (12 ε₀ c²) · S[dµ/dt] / k_BT · q       infrared, ∫ over a band = Σ km/mol
-        a²(ν̃) = S[da/dt] / k_BT · q,  γ²(ν̃) = (3/2) S[dβ/dt] / k_BT · q      Raman, as in `intensities`
+        D(ν̃) = Σ_i m_i S[v_i] / k_BT                  degrees of freedom, ∫ = f
+        A(ν̃) = N_A / (12 ε₀ c²) · q S[dµ/dt] / k_BT     infrared, ∫ over a band = Σ km/mol
+        a²(ν̃) = q S[da/dt] / k_BT,  γ²(ν̃) = (3/2) q S[dβ/dt] / k_BT      Raman, as in `intensities`
 
     S is `correlation.power_spectrum`, averaged over trajectories; k_BT is their mean kinetic energy per
-    degree of freedom, doubled; q is `intensities.quantum_factor`. The wavenumbers are those of an infinitely
-    short time step (`correlation.undispersed`).
+    degree of freedom, doubled; there are f = 3N − 3 of these, or as many as modes without rotation; q is
+    `intensities.quantum_factor`. Wavenumbers, velocities and rates are those of an infinitely short time step
+    (`correlation.undispersed`), exactly so for harmonic motion.
 
     Args:
         trajectories: of one system, with the same number of frames.
@@ -83,63 +86,60 @@ def dynamic_spectrum(
         correction: harmonic, none, standard or schofield.
 
     Raises:
-        InputError: trajectories too short for this width, or no such correction.
+        InputError: no trajectories, or too short ones for this width; one atom; no such correction.
     """
     if not trajectories:
         raise InputError("there are no trajectories", accepted="one or more")
-    atoms, dof = len(trajectories[0].masses), 3 * len(trajectories[0].masses) - 3
-    if atoms < 2:
-        raise InputError("one atom does not vibrate", accepted="two or more")
-    heat = 2.0 * float(np.mean([_kinetic(one) for one in trajectories])) / dof
-    spectra = [_spectra(one, sampling.interval, width, heat) for one in trajectories]
+    degrees = _degrees(trajectories[0], sampling)
+    spectra = [_spectra(one, sampling.interval, width) for one in trajectories]
     seen = spectra[0]["density_of_states"][0]
-    kept = seen < 0.95 / (2.0 * SPEED_OF_LIGHT * sampling.time_step)
-    wavenumbers, stretch = undispersed(seen[kept], sampling.time_step)
+    kept = seen < 0.9 / (2.0 * SPEED_OF_LIGHT * sampling.time_step)
+    wavenumbers, cosine = undispersed(seen[kept], sampling.time_step)
+    mean = {name: np.mean([one[name][1][kept] for one in spectra], axis=0) for name in spectra[0]}
+    states = mean.pop("density_of_states") / cosine**3
+    heat = float(np.trapezoid(states, wavenumbers)) / degrees
     temperature = heat / units.kB
-    quantum = quantum_factor(wavenumbers, temperature, correction)
-    values = {}
-    for name in spectra[0]:
-        mean = np.mean([one[name][1][kept] for one in spectra], axis=0) * stretch
-        values[name] = mean if name == "density_of_states" else mean * quantum
+    slower = np.sinc(SPEED_OF_LIGHT * seen[kept] * sampling.time_step) ** 2 / cosine
+    factor = quantum_factor(wavenumbers, temperature, correction) * slower / (heat * units.fs**2)
+    values = {"density_of_states": states / heat} | _named({name: factor * mean[name] for name in mean})
     drifts = tuple(one.drift for one in trajectories)
-    return DynamicSpectrum(wavenumbers, _named(values), temperature, width, correction, drifts)
+    return DynamicSpectrum(wavenumbers, values, temperature, width, correction, drifts)
 
 
-def _kinetic(trajectory: Trajectory) -> float:
-    """Mean kinetic energy without the motion of the centre of mass, eV."""
-    relative = still(trajectory.velocities[1:], trajectory.masses)
-    return 0.5 * float((trajectory.masses[:, None] * relative**2).sum(axis=(1, 2)).mean())
+def _degrees(trajectory: Trajectory, sampling: Sampling) -> int:
+    """Degrees of freedom that move."""
+    count = 3 * len(trajectory.masses) - 3
+    if count == 0:
+        raise InputError("one atom does not vibrate", accepted="two or more")
+    return count if sampling.rotation else vibrations_of(Structure.from_ase(trajectory.atoms))
 
 
-def _spectra(trajectory: Trajectory, interval: float, width: float, heat: float) -> dict[str, Curve]:
-    """Density of states, infrared, and the two Raman invariants of one trajectory, per `heat` (eV)."""
+def _spectra(trajectory: Trajectory, interval: float, width: float) -> dict[str, Curve]:
+    """Σ m v² in eV, and the squares of rates per fs: of the dipole (e·Å) and both Raman invariants (Å³)."""
     masses = trajectory.masses
-    grid, states = density_of_states(trajectory.velocities[1:], masses, interval, width)
-    share = 2.0 * _kinetic(trajectory) / (3 * len(masses) - 3) / heat
-    found: dict[str, Curve] = {"density_of_states": (grid, share * states)}
-    per_heat = 1.0 / units.fs**2 / heat  # (x/fs)²/eV -> x²/(u Å²)
+    momenta = np.sqrt(masses)[:, None] * still(trajectory.velocities[1:], masses)
+    found = {"density_of_states": power_spectrum(momenta.reshape(len(momenta), -1), interval, width)}
     if "dipole" in trajectory.answers:
         cell = np.asarray(trajectory.atoms.cell)
         steps = steps_of(trajectory.answers["dipole"], cell, trajectory.periodic)
-        found["infrared"] = _scaled(rate_spectrum(steps, interval, width), KM_PER_MOL * per_heat)
+        found["infrared"] = rate_spectrum(steps, interval, width)
     if "polarisability" in trajectory.answers:
         steps = VOLUME * steps_of(trajectory.answers["polarisability"])
         mean = np.trace(steps, axis1=1, axis2=2)[:, None] / 3.0
-        traceless = (steps - mean[:, :, None] * np.eye(3)).reshape(len(steps), 9)
-        found["mean"] = _scaled(rate_spectrum(mean, interval, width), per_heat)
-        found["anisotropy"] = _scaled(rate_spectrum(traceless, interval, width), 1.5 * per_heat)
+        traceless = steps - mean[:, :, None] * np.eye(3)
+        found["mean"] = rate_spectrum(mean, interval, width)
+        found["anisotropy"] = rate_spectrum(np.sqrt(1.5) * traceless.reshape(len(steps), 9), interval, width)
     return found
 
 
-def _scaled(curve: Curve, factor: float) -> Curve:
-    return curve[0], factor * curve[1]
-
-
 def _named(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The invariants turned into what a spectrometer sees."""
-    if "mean" not in values:
-        return values
-    mean, anisotropy = 45.0 * values.pop("mean"), values.pop("anisotropy")
-    seen = {"raman": 7.0, "raman_polarised": 4.0}
-    values |= {name: mean + weight * anisotropy for name, weight in seen.items()}
-    return values | {"raman_depolarised": 3.0 * anisotropy}
+    """Rates per heat turned into what a spectrometer sees."""
+    found = {}
+    if "infrared" in values:
+        found["infrared"] = KM_PER_MOL * values["infrared"]
+    if "mean" in values:
+        mean, anisotropy = 45.0 * values["mean"], values["anisotropy"]
+        found["raman"] = mean + 7.0 * anisotropy
+        found["raman_polarised"] = mean + 4.0 * anisotropy
+        found["raman_depolarised"] = 3.0 * anisotropy
+    return found

@@ -84,9 +84,7 @@ class HarmonicSpectrum:
         }
 
 
-def minimum(
-    source: Source, structure: Structure, fmax: float = 1e-3, steps: int = 1000
-) -> Structure:
+def minimum(source: Source, structure: Structure, fmax: float = 1e-3, steps: int = 1000) -> Structure:
     """The structure moved downhill until every force is below `fmax` (eV/Å), in its cell.
 
     Raises:
@@ -124,7 +122,8 @@ def harmonic_spectrum(
     """
     modes = normal_modes(source.hessian(structure), structure)
     motions = modes.displacements(structure.to_ase().get_masses())
-    if not source.offers:
+    offers = source.offers(structure)
+    if not offers:
         return HarmonicSpectrum(structure, modes)
     dipoles, polarisabilities = [], []
     for index, motion in enumerate(motions):
@@ -140,6 +139,6 @@ def harmonic_spectrum(
     return HarmonicSpectrum(
         structure,
         modes,
-        np.array(dipoles).reshape(-1, 3) if "dipole" in source.offers else None,
-        np.array(polarisabilities).reshape(-1, 3, 3) if "polarisability" in source.offers else None,
+        np.array(dipoles).reshape(-1, 3) if "dipole" in offers else None,
+        np.array(polarisabilities).reshape(-1, 3, 3) if "polarisability" in offers else None,
     )

@@ -1,4 +1,4 @@
-"""What derivatives of dipole and polarisability mean in a laboratory: absorption, Raman activity, cross section.
+"""What derivatives of dipole and polarisability mean in a laboratory: absorption, activity, cross section.
 
 Inside the library a dipole is in e·Å and a polarisability in e²Å²/eV. Spectroscopists write intensities in
 km/mol and activities in Å⁴/u, with the polarisability volume α/4πε₀ in Å³. Q is the mass-weighted normal
@@ -110,7 +110,9 @@ def quantum_factor(
     classical one is put (Ramírez et al. 2004). Relative to the harmonic choice Q = x/(1 − e^(−x)), exact for
     harmonic oscillators and the only one that leaves the spectrum as it is:
 
-        none Q = 1: (1 − e^(−x))/x    standard Q = 2/(1 + e^(−x)): 2 tanh(x/2)/x    schofield Q = e^(x/2): 2 sinh(x/2)/x
+        none       Q = 1               (1 − e^(−x)) / x
+        standard   Q = 2/(1 + e^(−x))   2 tanh(x/2) / x
+        schofield  Q = e^(x/2)          2 sinh(x/2) / x
 
     Args:
         wavenumbers: cm⁻¹, not negative.

@@ -23,6 +23,7 @@ from intertwine.observables import Model, hessian
 HBAR: Final = units._hbar * units.J * units.s
 """Reduced Planck constant in eV and ASE's unit of time, the one that makes eV, Å and u consistent."""
 
+
 @dataclass(frozen=True, eq=False)
 class Modes:
     """Harmonic modes of a structure, in order of rising wavenumber.
@@ -84,6 +85,15 @@ def normal_modes(matrix: Float[np.ndarray, "coordinates coordinates"], structure
     return Modes(HBAR * frequency / units.invcm, (inner @ vectors).T)
 
 
+def vibrations_of(structure: Structure) -> int:
+    """Number of its modes: 3N − 6 of a molecule, 3N − 5 of a straight one, 3N − 3 where an axis repeats.
+
+    >>> vibrations_of(Structure([8, 6, 8], [[0, 0, -1.16], [0, 0, 0], [0, 0, 1.16]]))
+    4
+    """
+    return _complement(_rigid_motions(structure)).shape[1]
+
+
 def _rigid_motions(structure: Structure) -> Float[np.ndarray, "motions coordinates"]:
     """Translations, and rotations of an open structure, in mass-weighted coordinates."""
     root = np.sqrt(atomic_masses[structure.numbers])[:, None]
@@ -95,7 +105,7 @@ def _rigid_motions(structure: Structure) -> Float[np.ndarray, "motions coordinat
 
 
 def _complement(rows: Float[np.ndarray, "motions coordinates"]) -> Float[np.ndarray, "coordinates rest"]:
-    """Orthonormal columns orthogonal to every row; a linear molecule, bent by 10⁻⁴ or less, turns two ways."""
+    """Orthonormal columns orthogonal to every row; a molecule bent by 10⁻⁴ or less turns only two ways."""
     rows = rows / np.linalg.norm(rows, axis=1).max()
     _, size, right = np.linalg.svd(rows)
     return right[int((size > 1e-4).sum()) :].T

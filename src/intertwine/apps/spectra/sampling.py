@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from ase import Atoms
@@ -16,11 +16,15 @@ from intertwine.apps.spectra.source import Answers, Source
 from intertwine.data import Structure, data_hash, replacing
 from intertwine.engines import NVE, Langevin, Snapshot, resume_dynamics, run_dynamics
 from intertwine.engines.restart import NAME, atoms_from, read_state
+from intertwine.engines.velocities import stop
 from intertwine.errors import InputError
 from intertwine.typing import PathLike
 
 Observer = Callable[[int, str], None]
 """Called with (steps done of all trajectories, a note)."""
+
+JOB: Final = "job.json"
+"""File that says whose trajectories a folder holds."""
 
 CHUNK: Final = 500
 """Frames whose dipoles and polarisabilities are kept together."""
@@ -39,6 +43,7 @@ class Sampling:
         interval: between the frames that are kept, fs; a whole number of steps. Wavenumbers reach
             1/(2c·interval), 8339 cm⁻¹ for 2 fs.
         thermostat_time: 1/γ, fs.
+        rotation: whether a molecule turns as a whole, which gives bands the wings that a gas has.
         seed: of all velocities and noise.
 
     Raises:
@@ -55,10 +60,18 @@ class Sampling:
     time_step: float = 0.5
     interval: float = 2.0
     thermostat_time: float = 100.0
+    rotation: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("temperature", "picoseconds", "equilibration", "time_step", "interval", "thermostat_time"):
+        for name in (
+            "temperature",
+            "picoseconds",
+            "equilibration",
+            "time_step",
+            "interval",
+            "thermostat_time",
+        ):
             if not 0 < getattr(self, name) < float("inf"):
                 what = f"the {name.replace('_', ' ')} of the trajectories cannot be used"
                 raise InputError(what, got=getattr(self, name), accepted="a positive number")
@@ -141,7 +154,7 @@ def sample(
         IntertwineError: the source failed.
     """
     folder = Path(folder)
-    _claim(folder, {"source": source.name, "structure": data_hash([structure]), **asdict(sampling)})
+    _claim(folder, _job(source, structure, sampling))
     found = []
     for index in range(sampling.trajectories):
         before = index * (sampling.waiting + sampling.steps)
@@ -156,9 +169,20 @@ def _teller(observe: Observer | None, before: int, note: str) -> Observer:
     return lambda steps, words: observe(before + steps, f"{note}, {words}") if observe is not None else None
 
 
-def _claim(folder: Path, job: dict[str, Any]) -> None:
+def belongs(folder: PathLike, source: Source, structure: Structure, sampling: Sampling) -> bool:
+    """Whether a folder is free for these trajectories, or holds them already."""
+    record = Path(folder) / JOB
+    return not record.is_file() or record.read_text(encoding="utf-8") == _job(source, structure, sampling)
+
+
+def _job(source: Source, structure: Structure, sampling: Sampling) -> str:
+    job = {**source.identity, "structure": data_hash([structure]), **asdict(sampling)}
+    return json.dumps(job, indent=1, sort_keys=True)
+
+
+def _claim(folder: Path, text: str) -> None:
     """The folder for this job and no other."""
-    record, text = folder / "job.json", json.dumps(job, indent=1, sort_keys=True)
+    record = folder / JOB
     if record.is_file() and record.read_text(encoding="utf-8") != text:
         fix = "choose another folder, or repeat that job's command"
         raise InputError(f"'{folder}' holds the trajectories of another job", fix=fix)
@@ -183,7 +207,7 @@ def _run(
 
     def warmed() -> Atoms:
         atoms = atoms_from(read_state(warm).arrays)
-        atoms.set_momenta(atoms.get_momenta() - _drifting(atoms))
+        stop(atoms, rotation=not sampling.rotation)
         return atoms
 
     ensemble = Langevin(sampling.temperature, sampling.thermostat_time)
@@ -219,25 +243,20 @@ def _go(
     )  # fmt: skip
 
 
-def _drifting(atoms: Atoms) -> Float[np.ndarray, "atoms 3"]:
-    """Momenta of the motion of the centre of mass."""
-    masses = atoms.get_masses()[:, None]
-    return masses * atoms.get_momenta().sum(axis=0) / masses.sum()
-
-
 def _read(source: Source, place: Path, tell: Observer, done: int) -> Trajectory:
     """The frames at constant energy, each answered; finished chunks are kept."""
     frames: list[Atoms] = list(iread(place / "constant-energy" / "trajectory.extxyz", index=":"))
-    answers: dict[str, list[np.ndarray]] = {name: [] for name in source.offers}
+    parts: list[Answers] = []
     for first, chunk in _chunks(frames):
         tell(done, f"dipoles and polarisabilities, frame {first}")
-        for name, values in _answered(source, chunk, place / "answers" / f"{first:07d}.npz").items():
-            answers[name].append(values)
-    energies = [frame.get_potential_energy() + frame.get_kinetic_energy() for frame in (frames[0], frames[-1])]
+        parts.append(_answered(source, chunk, place / "answers" / f"{first:07d}.npz"))
+    energies = [
+        frame.get_potential_energy() + frame.get_kinetic_energy() for frame in (frames[0], frames[-1])
+    ]
     return Trajectory(
         frames[-1],
         np.stack([frame.get_velocities() for frame in frames]),
-        {name: np.concatenate(values) for name, values in answers.items()},
+        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
         1000.0 * (energies[1] - energies[0]) / len(frames[0]),
     )
 
@@ -248,12 +267,12 @@ def _chunks(frames: Sequence[Atoms]) -> Iterator[tuple[int, Sequence[Atoms]]]:
 
 
 def _answered(source: Source, frames: Sequence[Atoms], file: Path) -> Answers:
-    if not source.offers:
+    bare = [Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc) for atoms in frames]
+    if not source.offers(bare[0]):
         return {}
     if file.is_file():
         with np.load(file, allow_pickle=False) as stored:
-            return {name: stored[name] for name in source.offers}
-    bare = [Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc) for atoms in frames]
+            return {name: stored[name] for name in stored.files}
     answers = source.answers(bare)
     file.parent.mkdir(exist_ok=True)
     with replacing(file) as scratch, scratch.open("wb") as opened:

@@ -1,6 +1,6 @@
 """Who is asked: anything that knows forces, and perhaps dipoles and polarisabilities, behind one protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ from intertwine.engines import IntertwineCalculator, Predictor, oracle
 from intertwine.engines.finite_field import electric_response, takes_field, tight_oracle
 from intertwine.engines.oracles import answering
 from intertwine.observables import Model
+from intertwine.testing.interface import weights_hash
 
 Answers = dict[str, np.ndarray]
 """`dipole` `(frames, 3)` e·Å and `polarisability` `(frames, 3, 3)` e²Å²/eV, whichever are known."""
@@ -25,13 +26,17 @@ class Source(Protocol):
 
     Attributes:
         name: for people, such as `"tblite:GFN2-xTB"`.
-        offers: which of "dipole" and "polarisability" it knows; without them wavenumbers remain.
+        identity: plain values that tell it from any other source.
         calculator: forces, for relaxation and dynamics.
     """
 
     name: str
-    offers: tuple[str, ...]
+    identity: Mapping[str, Any]
     calculator: Calculator
+
+    def offers(self, structure: Structure) -> tuple[str, ...]:
+        """Which of "dipole" and "polarisability" it knows of this structure; without, wavenumbers remain."""
+        ...
 
     def hessian(self, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
         """∂²E/∂x∂x, eV/Å²."""
@@ -43,27 +48,35 @@ class Source(Protocol):
 
 
 class CalculatorSource:
-    """Any ASE calculator: dipoles if it has them, polarisabilities if it takes an electric field.
+    """Any ASE calculator: of molecules, dipoles if it has them and polarisabilities if it takes a field.
 
     Args:
         calculator: gives the forces.
         name: for people; the calculator's own by default.
         response: what answers to fields, when more tightly converged than `calculator`.
+        options: that the calculator was made with.
 
-    >>> CalculatorSource(oracle("emt")).offers, CalculatorSource(oracle("tblite")).offers
-    ((), ('dipole', 'polarisability'))
+    >>> argon = Structure([18], [[0, 0, 0]])
+    >>> [CalculatorSource(oracle(name)).offers(argon) for name in ("emt", "tblite")]
+    [(), ('dipole', 'polarisability')]
     """
 
     def __init__(
-        self, calculator: Calculator, name: str | None = None, response: Calculator | None = None
+        self,
+        calculator: Calculator,
+        name: str | None = None,
+        response: Calculator | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.calculator, self._response = calculator, response or calculator
         self.name = name or type(calculator).__name__
-        knows = {
-            "dipole": "dipole" in calculator.implemented_properties,
-            "polarisability": takes_field(calculator),
-        }
-        self.offers = tuple(name for name, known in knows.items() if known and knows["dipole"])
+        self.identity = {"calculator": self.name, "options": dict(options or {})}
+
+    def offers(self, structure: Structure) -> tuple[str, ...]:
+        """Both, one or none, by what the calculator implements."""
+        if structure.pbc.any() or "dipole" not in self.calculator.implemented_properties:
+            return ()
+        return ("dipole", "polarisability") if takes_field(self.calculator) else ("dipole",)
 
     def hessian(self, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
         """By central differences of forces."""
@@ -71,15 +84,13 @@ class CalculatorSource:
 
     def answers(self, frames: Sequence[Structure]) -> Answers:
         """The calculator's dipole, and the differences of dipoles in six fields."""
-        found: dict[str, list[np.ndarray]] = {name: [] for name in self.offers}
+        offers, found = self.offers(frames[0]), []
         for frame in frames:
             atoms = frame.replace(labels={}).to_ase()
             atoms.calc = self._response
             with answering(f"on {frame.formula}"):
-                response = electric_response(atoms, self.offers)
-            for name in self.offers:
-                found[name].append(response[name])
-        return {name: np.stack(values) for name, values in found.items()}
+                found.append(electric_response(atoms, offers))
+        return {name: np.stack([one[name] for one in found]) for name in offers}
 
 
 class ModelSource:
@@ -91,11 +102,14 @@ class ModelSource:
     """
 
     def __init__(self, model: Model, name: str = "model") -> None:
-        self.name, self._predictor = name, Predictor(model)
-        self._model = model
+        self.name, self._model, self._predictor = name, model, Predictor(model)
         self.calculator = IntertwineCalculator(model)
-        known = getattr(model, "outputs", ())
-        self.offers = tuple(output for output in ("dipole", "polarisability") if output in known)
+        self.identity = {"model": name, "weights_sha256": weights_hash(model)}
+
+    def offers(self, structure: Structure) -> tuple[str, ...]:
+        """What the model has a head or a response for."""
+        known = getattr(self._model, "outputs", ())
+        return tuple(output for output in ("dipole", "polarisability") if output in known)
 
     def hessian(self, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
         """By differentiating twice."""
@@ -103,8 +117,9 @@ class ModelSource:
 
     def answers(self, frames: Sequence[Structure]) -> Answers:
         """Many frames at a time."""
-        found = self._predictor(frames, self.offers) if self.offers else []
-        return {name: np.stack([one[name] for one in found]) for name in self.offers}
+        offers = self.offers(frames[0])
+        found = self._predictor(frames, offers) if offers else []
+        return {name: np.stack([one[name] for one in found]) for name in offers}
 
 
 def source_of(name: str, device: str | None = None, precision: Any = None, **options: Any) -> Source:
@@ -127,4 +142,4 @@ def source_of(name: str, device: str | None = None, precision: Any = None, **opt
         if isinstance(calculator.model, Model):
             return ModelSource(calculator.model, Path(name).name)
         return CalculatorSource(calculator, Path(name).name)
-    return CalculatorSource(oracle(name, **options), name, tight_oracle(name, **options))
+    return CalculatorSource(oracle(name, **options), name, tight_oracle(name, **options), options)
