@@ -189,5 +189,5 @@ def test_a_sampling_that_makes_no_sense_is_one_clear_line(values, words):
 def test_a_source_that_fails_leaves_nothing_behind(tmp_path):
     silane = Structure([14, 1], [[0, 0, 0], [0, 0, 1.5]])
     with pytest.raises(IntertwineError, match="failed on the starting structure: No EMT-potential for Si"):
-        make_spectra(source_of("emt"), silane, SpectraPlan(sampling=SHORT), tmp_path)
+        make_spectra(source_of("emt"), silane, SpectraPlan(sampling=SHORT, width=200.0), tmp_path)
     assert not list(tmp_path.iterdir())

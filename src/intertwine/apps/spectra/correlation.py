@@ -47,14 +47,8 @@ def power_spectrum(series: Float[np.ndarray, "frames components"], interval: flo
     >>> float(np.trapezoid(density, wavenumbers).round(3)), float(wavenumbers[density.argmax()].round(-1))
     (0.5, 1000.0)
     """
-    frames, needed = len(series), max(8, round(1.0 / (SPEED_OF_LIGHT * width * interval)))
-    if frames < needed:
-        raise InputError(
-            f"the trajectory is too short for lines of {width:g} cm⁻¹",
-            got=f"{frames} frames, {interval:g} fs apart",
-            accepted=f"{needed} or more",
-            fix="sample longer, or ask for a larger width",
-        )
+    check_length(len(series), interval, width)
+    frames = len(series)
     lags = min(frames, max(2, int(_DECAYED / (SPEED_OF_LIGHT * width * interval)) + 1))
     size = next_fast_len(frames + lags, real=True)
     power = (np.abs(np.asarray(rfft(series, size, axis=0))) ** 2).sum(axis=1)
@@ -62,6 +56,23 @@ def power_spectrum(series: Float[np.ndarray, "frames components"], interval: flo
     lag = SPEED_OF_LIGHT * interval * np.arange(lags)
     correlation *= np.exp(-((np.pi * width * lag) ** 2) / (4.0 * np.log(2.0)))
     return _transformed(correlation, SPEED_OF_LIGHT * interval)
+
+
+def check_length(frames: int, interval: float, width: float) -> None:
+    """Raise unless so many frames, `interval` fs apart, last 1/(c·width), and are at least 8.
+
+    >>> check_length(100, 2.0, 10.0)
+    Traceback (most recent call last):
+        ...
+    intertwine.errors.InputError: a trajectory of 0.2 ps is too short for lines of 10 cm⁻¹; ...
+    """
+    needed = max(8, round(1.0 / (SPEED_OF_LIGHT * width * interval)))
+    if frames < needed:
+        raise InputError(
+            f"a trajectory of {1e-3 * frames * interval:.3g} ps is too short for lines of {width:g} cm⁻¹",
+            accepted=f"{1e-3 * needed * interval:.3g} ps or more",
+            fix="sample longer, or ask for a larger width",
+        )
 
 
 def _transformed(correlation: Float[np.ndarray, " lags"], spacing: float) -> Curve:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from intertwine.apps.label import software
+from intertwine.apps.spectra.correlation import check_length
 from intertwine.apps.spectra.dynamic import UNITS, DynamicSpectrum, dynamic_spectrum
 from intertwine.apps.spectra.harmonic import HarmonicSpectrum, harmonic_spectrum, minimum
 from intertwine.apps.spectra.intensities import quantum_factor, scattering_factor
@@ -49,7 +50,8 @@ class SpectraPlan:
         fmax: largest force at the minimum, eV/Å.
 
     Raises:
-        InputError: a number that cannot be used, an unknown correction, or nothing to do.
+        InputError: a number that cannot be used, an unknown correction, trajectories too short for the width,
+            or nothing to do.
 
     >>> SpectraPlan().sampling is None
     True
@@ -70,6 +72,8 @@ class SpectraPlan:
                     f"the {name} cannot be used", got=getattr(self, name), accepted="a positive number"
                 )
         quantum_factor(np.zeros(1), self.temperature, self.correction)
+        if self.sampling is not None:
+            check_length(self.sampling.steps // self.sampling.every, self.sampling.interval, self.width)
         if not self.harmonic and self.sampling is None:
             raise InputError(
                 "there is no spectrum to compute", fix="ask for the harmonic one, or for trajectories"
@@ -179,7 +183,7 @@ def make_spectra(
     """Compute what the plan asks for; trajectories are kept below `folder` and go on where a call stopped.
 
     Raises:
-        InputError: `folder` holds trajectories of another job, or they are too short for the width.
+        InputError: `folder` holds trajectories of another job.
         IntertwineError: no minimum was found, a trajectory exploded, or the source failed.
     """
     tell = observe or (lambda what, done, total, note: None)
