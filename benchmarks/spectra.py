@@ -1,6 +1,6 @@
 """Spectra of ethanol by a learned model beside those of its teacher, harmonic and in motion.
 
-    python -m benchmarks.spectra --minutes 12 --cores 2
+    python -m benchmarks.spectra --cores 2
 
 GFN2-xTB labels frames of its own dynamics with energy, forces, dipole and, by finite fields, polarisability;
 one model learns all four. Both then make the same spectra: modes with infrared intensities and Raman
@@ -75,7 +75,7 @@ def learn(folder: Path, options: argparse.Namespace) -> Path:
             "require": ("energy", "forces", *PROPERTIES),
         },
         "model": {"preset": options.preset, "heads": {name: {} for name in PROPERTIES}},
-        "training": {**RECIPE, "max_minutes": options.minutes, "epochs": 100_000, "threads": options.cores},
+        "training": {**RECIPE, "epochs": options.epochs, "threads": options.cores},
         "seed": options.seed,
         "output": folder / "run",
     }
@@ -166,7 +166,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     options = argparse.ArgumentParser(description="Spectra of a model beside those of its teacher")
     options.add_argument("--frames", type=int, default=800, help="to learn from; a quarter of it to test on")
-    options.add_argument("--minutes", type=float, default=12.0, help="of training")
+    options.add_argument("--epochs", type=int, default=60)
     options.add_argument("--preset", default="medium", choices=("small", "medium", "large"))
     options.add_argument("--picoseconds", type=float, default=8.0, help="of every trajectory")
     options.add_argument("--trajectories", type=int, default=6)
