@@ -119,8 +119,8 @@ def logarithm(
         InputError: a value is not positive definite.
 
     >>> from intertwine.data import LABELS
-    >>> logarithm(np.eye(3)[None], LABELS["dielectric"]).round(12).max()
-    0.0
+    >>> bool(np.abs(logarithm(np.eye(3)[None], LABELS["dielectric"])).max() < 1e-12)
+    True
     """
     basis = CartesianTensor("ij=ji").embedding.reshape(6, 9)
     square = values if values.ndim == 3 else basis @ values.reshape(-1, 9, 9) @ basis.T

@@ -91,3 +91,10 @@ class ModelConfig(Section):
                 raise ValueError(f"{name} is no head: it comes with the energy")
             head.declared(name)
         return heads
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        if isinstance(given, dict) and (preset := given.get("preset", "medium")) in PRESETS:
+            return PRESETS[preset] | given
+        return given
