@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from intertwine.data.labels import LABELS, Label, declare, known_label
 from intertwine.errors import InputError
