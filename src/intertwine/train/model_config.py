@@ -1,6 +1,6 @@
 """What a model is made of, as a part of the configuration."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
