@@ -70,7 +70,7 @@ class BondSource(CalculatorSource):
     """The same with dipole and polarisability in closed form, for many frames at once."""
 
     def answers(self, frames: Sequence[Structure]) -> dict[str, np.ndarray]:
-        model = self.calculator
+        model = self._calculator
         positions = np.stack([frame.positions for frame in frames])
         tensors = np.zeros((len(frames), 3, 3))
         for (i, j), (_, length) in model.bonds.items():

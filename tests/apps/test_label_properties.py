@@ -57,15 +57,6 @@ def test_properties_do_not_depend_on_the_number_of_processes(frames):
             np.testing.assert_array_equal(value, other.labels[name])
 
 
-def test_a_charge_given_to_the_calculator_is_felt_in_the_field():
-    ion = Structure.from_ase(molecule("OH"))
-    plan = LabelPlan(
-        calculator="tblite:GFN2-xTB", options={"charge": -1, "multiplicity": 1}, properties=("born_charges",)
-    )
-    (frame,) = label([ion], plan, workers=0)
-    np.testing.assert_allclose(frame.labels["born_charges"].sum(axis=0), -np.eye(3), atol=1e-4)
-
-
 def test_what_cannot_answer_is_refused_before_anything_is_computed(tmp_path):
     plan = {"calculator": "emt", "properties": ("dipole",), "rattle": 0.1}
     with pytest.raises(InputError, match="the calculator EMT gives no dipole"):
@@ -74,3 +65,46 @@ def test_what_cannot_answer_is_refused_before_anything_is_computed(tmp_path):
     with pytest.raises(InputError, match=r"open in all directions; got: Si2, pbc T T T"):
         label([WATER, crystal], PLAN, work=tmp_path / "parts")
     assert not (tmp_path / "parts").exists()
+
+
+@pytest.mark.parametrize("told", ["by the structure", "by an option"])
+def test_a_charge_is_felt_and_stays_with_the_frame(told):
+    ion = Structure.from_ase(molecule("OH"))
+    options = {"charge": -1} if told == "by an option" else {}
+    ion = ion if options else ion.replace(charge=-1.0)
+    plan = LabelPlan(
+        calculator="tblite:GFN2-xTB", options=options, rattle=0.02, frames=1, properties=PROPERTIES
+    )
+    (frame,) = label([ion], plan, workers=0)
+    assert frame.charge == -1.0
+    np.testing.assert_allclose(frame.labels["born_charges"].sum(axis=0), -np.eye(3), atol=1e-4)
+
+
+def test_frames_of_different_charge_are_labelled_each_under_its_own():
+    frames = [Structure.from_ase(molecule("OH")).replace(charge=charge) for charge in (1.0, -1.0, 1.0)]
+    energies = [
+        float(frame.labels["energy"])
+        for frame in label(frames, LabelPlan(calculator="tblite:GFN2-xTB"), workers=0)
+    ]
+    assert energies[0] == pytest.approx(energies[2], abs=1e-4)
+    assert abs(energies[0] - energies[1]) > 5.0
+
+
+def test_a_frame_in_a_field_is_labelled_in_it():
+    field = np.array([0.0, 0.0, 0.3])
+    plan = LabelPlan(calculator="tblite:GFN2-xTB", options={"accuracy": 0.01}, properties=PROPERTIES)
+    free, biased = label([WATER, WATER.replace(electric_field=field)], plan, workers=0)
+    np.testing.assert_array_equal(biased.electric_field, field)
+    change = biased.labels["dipole"] - free.labels["dipole"]
+    mean = 0.5 * (biased.labels["polarisability"] + free.labels["polarisability"])
+    np.testing.assert_allclose(change, mean @ field, atol=2e-4)
+    work = 0.5 * (biased.labels["dipole"] + free.labels["dipole"]) @ field
+    assert float(free.labels["energy"] - biased.labels["energy"]) == pytest.approx(work, abs=1e-4)
+
+
+def test_conditions_that_cannot_be_met_are_refused():
+    copper = Structure([29], [[0, 0, 0]], charge=1.0)
+    with pytest.raises(InputError, match=r"the calculator EMT takes no charge; got: 1.0"):
+        label([copper], LabelPlan(calculator="emt"), workers=0)
+    with pytest.raises(InputError, match=r"has another charge than the calculator is told; got: 1 and -1 e"):
+        label([copper], LabelPlan(calculator="tblite", options={"charge": -1}), workers=0)

@@ -4,7 +4,7 @@ Three ways to get configurations, from any number of starting structures: molecu
 itself at given temperatures, random displacements and strains, or the structures as they are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -124,6 +124,7 @@ def label(
     >>> [sorted(frame.labels) for frame in label([start], plan, workers=0)]
     [['energy', 'forces', 'stress'], ['energy', 'forces', 'stress']]
     """
+    structures = [charged(structure, plan.options) for structure in structures]
     pieces = pieces_of(structures, plan)
     check_open(structures, checked_properties(plan.properties, oracle(plan.calculator, **plan.options)))
     job = {"plan": plan.model_dump(mode="json"), "structures": data_hash(list(structures))}
@@ -168,6 +169,27 @@ def pieces_of(structures: Sequence[Structure], plan: LabelPlan) -> list[Piece]:
         piece.seeded((plan.seed, k)) if isinstance(piece, Chain | Perturbation) else piece
         for k, piece in enumerate(pieces)
     ]
+
+
+def charged(structure: Structure, options: Mapping[str, Any]) -> Structure:
+    """The structure with the charge that the calculator is told to give it, where it has none of its own.
+
+    Raises:
+        InputError: it has another one.
+
+    >>> charged(Structure([11], [[0, 0, 0]]), {"charge": 1}).charge
+    1.0
+    """
+    charge = options.get("charge")
+    if charge is None or structure.charge == charge:
+        return structure
+    if structure.charge:
+        raise InputError(
+            f"{structure.formula} has another charge than the calculator is told",
+            got=f"{structure.charge:g} and {charge:g} e",
+            fix="leave the option away",
+        )
+    return structure.replace(charge=charge)
 
 
 def size(piece: Piece) -> int:

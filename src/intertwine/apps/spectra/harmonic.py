@@ -91,7 +91,7 @@ def minimum(source: Source, structure: Structure, fmax: float = 1e-3, steps: int
         IntertwineError: still larger forces after so many steps, or the source failed.
     """
     atoms = structure.replace(labels={}, info={}).to_ase()
-    atoms.calc = source.calculator
+    atoms.calc = source.calculator(structure)
     end = relax(atoms, fmax=fmax, steps=steps, optimizer="bfgs")
     if not end.converged:
         what = f"no minimum in {end.steps} steps: the largest force is {end.largest_force:.3g} eV/Å"

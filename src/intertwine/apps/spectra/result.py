@@ -189,7 +189,7 @@ def make_spectra(
     tell = observe or (lambda what, done, total, note: None)
     harmonic = dynamic = None
     start = structure.replace(labels={}).to_ase()
-    start.calc = source.calculator
+    start.calc = source.calculator(structure)
     with answering("on the starting structure"):
         start.get_forces()  # before anything is written
     if plan.harmonic:

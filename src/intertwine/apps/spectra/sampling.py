@@ -2,13 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from ase import Atoms
+from ase.calculators.calculator import Calculator
 from ase.io import iread
 from jaxtyping import Bool, Float
 
@@ -161,7 +162,8 @@ def sample(
         tell = _teller(observe, before, f"trajectory {index + 1} of {sampling.trajectories}")
         place = folder / f"{index:03d}"
         _run(source, structure, sampling, index, place, tell)
-        found.append(_read(source, place, tell, sampling.waiting + sampling.steps))
+        done = sampling.waiting + sampling.steps
+        found.append(_read(source, structure, place, lambda _, note, at=done, tell=tell: tell(at, note)))
     return found
 
 
@@ -195,6 +197,16 @@ def _claim(folder: Path, text: str) -> None:
             scratch.write_text(text, encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class _Leg:
+    """A part of a trajectory: which ensemble, how many steps, how often a frame is kept, where it begins."""
+
+    ensemble: NVE | Langevin
+    steps: int
+    every: int
+    start: Callable[[], Atoms]
+
+
 def _run(
     source: Source, structure: Structure, sampling: Sampling, index: int, place: Path, tell: Observer
 ) -> None:
@@ -202,7 +214,7 @@ def _run(
     warm, free = place / "equilibration", place / "constant-energy"
     seed = int(np.random.SeedSequence((sampling.seed, index)).generate_state(1)[0])
 
-    def start() -> Atoms:
+    def given() -> Atoms:
         return structure.replace(labels={}, info={}).to_ase()
 
     def warmed() -> Atoms:
@@ -211,69 +223,59 @@ def _run(
         return atoms
 
     ensemble = Langevin(sampling.temperature, sampling.thermostat_time)
-    _go(source, warm, start, ensemble, sampling.waiting, sampling, seed, 100, tell)
+    runner = source.calculator(structure)
+    _go(_Leg(ensemble, sampling.waiting, 100, given), runner, warm, sampling.time_step, seed, tell)
     later = lambda step, note: tell(sampling.waiting + step, note)  # noqa: E731
-    _go(source, free, warmed, NVE(), sampling.steps, sampling, seed, sampling.every, later)
+    _go(_Leg(NVE(), sampling.steps, sampling.every, warmed), runner, free, sampling.time_step, seed, later)
 
 
-def _go(
-    source: Source,
-    folder: Path,
-    start: Callable[[], Atoms],
-    ensemble: NVE | Langevin,
-    steps: int,
-    sampling: Sampling,
-    seed: int,
-    every: int,
-    tell: Observer,
-) -> None:
+def _go(leg: _Leg, runner: Calculator, folder: Path, time_step: float, seed: int, tell: Observer) -> None:
     def observe(now: Snapshot) -> None:
         tell(now.step, f"{now.time / 1000:.2f} ps, {now.temperature:.0f} K")
 
     if (folder / NAME).is_file():
-        if read_state(folder).header["step"] < steps:
-            resume_dynamics(folder, source.calculator, steps=steps, observe=observe)
+        if read_state(folder).header["step"] < leg.steps:
+            resume_dynamics(folder, runner, steps=leg.steps, observe=observe)
         return
     shutil.rmtree(folder, ignore_errors=True)  # a run that was killed before its first restart file
-    atoms = start()
-    atoms.calc = source.calculator
+    atoms = leg.start()
+    atoms.calc = runner
+    often = max(leg.every, 1000 // leg.every * leg.every)
     run_dynamics(
-        atoms, ensemble, folder, steps=steps, time_step=sampling.time_step, seed=seed,
-        every=every, restart_every=max(every, 1000 // every * every), observe=observe,
+        atoms, leg.ensemble, folder, steps=leg.steps, time_step=time_step, seed=seed,
+        every=leg.every, restart_every=often, observe=observe,
     )  # fmt: skip
 
 
-def _read(source: Source, place: Path, tell: Observer, done: int) -> Trajectory:
+def _read(source: Source, structure: Structure, place: Path, tell: Observer) -> Trajectory:
     """The frames at constant energy, each answered; finished chunks are kept."""
-    frames: list[Atoms] = list(iread(place / "constant-energy" / "trajectory.extxyz", index=":"))
+    frames = list(iread(place / "constant-energy" / "trajectory.extxyz", index=":"))
     parts: list[Answers] = []
-    for first, chunk in _chunks(frames):
-        tell(done, f"dipoles and polarisabilities, frame {first}")
-        parts.append(_answered(source, chunk, place / "answers" / f"{first:07d}.npz"))
-    energies = [
-        frame.get_potential_energy() + frame.get_kinetic_energy() for frame in (frames[0], frames[-1])
-    ]
+    for first in range(0, len(frames), CHUNK):
+        tell(0, f"dipoles and polarisabilities of frame {first} of {len(frames)}")
+        bare = [
+            structure.replace(positions=frame.positions, labels={}, info={})
+            for frame in frames[first : first + CHUNK]
+        ]
+        parts.append(_answered(source, bare, place / "answers" / f"{first:07d}.npz"))
+    first, last = (
+        frame.get_potential_energy() + frame.get_kinetic_energy() for frame in frames[:: len(frames) - 1]
+    )
     return Trajectory(
         frames[-1],
         np.stack([frame.get_velocities() for frame in frames]),
         {name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
-        1000.0 * (energies[1] - energies[0]) / len(frames[0]),
+        1000.0 * (last - first) / len(structure),
     )
 
 
-def _chunks(frames: Sequence[Atoms]) -> Iterator[tuple[int, Sequence[Atoms]]]:
-    for first in range(0, len(frames), CHUNK):
-        yield first, frames[first : first + CHUNK]
-
-
-def _answered(source: Source, frames: Sequence[Atoms], file: Path) -> Answers:
-    bare = [Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc) for atoms in frames]
-    if not source.offers(bare[0]):
+def _answered(source: Source, frames: Sequence[Structure], file: Path) -> Answers:
+    if not source.offers(frames[0]):
         return {}
     if file.is_file():
         with np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
-    answers = source.answers(bare)
+    answers = source.answers(frames)
     file.parent.mkdir(exist_ok=True)
     with replacing(file) as scratch, scratch.open("wb") as opened:
         np.savez(opened, **answers)  # pyright: ignore[reportArgumentType]

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from intertwine.apps.spectra.modes import calculator_hessian, model_hessian
 from intertwine.data import Structure
 from intertwine.engines import IntertwineCalculator, Predictor, oracle
+from intertwine.engines.conditions import put_under
 from intertwine.engines.finite_field import electric_response, takes_field, tight_oracle
 from intertwine.engines.oracles import answering
 from intertwine.observables import Model
@@ -27,12 +28,14 @@ class Source(Protocol):
     Attributes:
         name: for people, such as `"tblite:GFN2-xTB"`.
         identity: plain values that tell it from any other source.
-        calculator: forces, for relaxation and dynamics.
     """
 
     name: str
     identity: Mapping[str, Any]
-    calculator: Calculator
+
+    def calculator(self, structure: Structure) -> Calculator:
+        """What gives forces in relaxation and dynamics, under the charge and field of the structure."""
+        ...
 
     def offers(self, structure: Structure) -> tuple[str, ...]:
         """Which of "dipole" and "polarisability" it knows of this structure; without, wavenumbers remain."""
@@ -68,18 +71,24 @@ class CalculatorSource:
         response: Calculator | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        self.calculator, self._response = calculator, response or calculator
+        self._calculator, self._response = calculator, response or calculator
         self.name = name or type(calculator).__name__
         self.identity = {"calculator": self.name, "options": dict(options or {})}
 
+    def calculator(self, structure: Structure) -> Calculator:
+        """The calculator itself."""
+        put_under(self._calculator, structure)
+        return self._calculator
+
     def offers(self, structure: Structure) -> tuple[str, ...]:
         """Both, one or none, by what the calculator implements."""
-        if structure.pbc.any() or "dipole" not in self.calculator.implemented_properties:
+        if structure.pbc.any() or "dipole" not in self._calculator.implemented_properties:
             return ()
-        return ("dipole", "polarisability") if takes_field(self.calculator) else ("dipole",)
+        return ("dipole", "polarisability") if takes_field(self._calculator) else ("dipole",)
 
     def hessian(self, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
         """By central differences of forces."""
+        put_under(self._response, structure)
         return calculator_hessian(self._response, structure)
 
     def answers(self, frames: Sequence[Structure]) -> Answers:
@@ -87,6 +96,7 @@ class CalculatorSource:
         offers, found = self.offers(frames[0]), []
         for frame in frames:
             atoms = frame.replace(labels={}).to_ase()
+            put_under(self._response, frame)
             atoms.calc = self._response
             with answering(f"on {frame.formula}"):
                 found.append(electric_response(atoms, offers))
@@ -103,8 +113,13 @@ class ModelSource:
 
     def __init__(self, model: Model, name: str = "model") -> None:
         self.name, self._model, self._predictor = name, model, Predictor(model)
-        self.calculator = IntertwineCalculator(model)
+        self._calculator = IntertwineCalculator(model)
         self.identity = {"model": name, "weights_sha256": weights_hash(model)}
+
+    def calculator(self, structure: Structure) -> Calculator:
+        """The model as a calculator."""
+        put_under(self._calculator, structure)
+        return self._calculator
 
     def offers(self, structure: Structure) -> tuple[str, ...]:
         """What the model has a head or a response for."""
