@@ -57,7 +57,7 @@ class LinearResponse:
 
     @property
     def softest(self) -> float:
-        """Smallest eigenvalue of K but for the translations, eV/Å²; negative where the energy is no minimum."""
+        """Smallest eigenvalue of K but for the translations, eV/Å²; negative where E is no minimum."""
         projected = torch.linalg.eigvalsh(_without_translations(self.force_constants))
         return projected[projected.abs().argsort()][ACOUSTIC:].min().item()
 
@@ -79,7 +79,7 @@ def linear_response(model: Model, graph: Graph) -> LinearResponse:
 
 
 def response_of(energies_of: AtomEnergies, graph: Graph, field: bool) -> LinearResponse:
-    """The same for any energy of a graph: differentiable in positions, cell and, if `field`, electric field."""
+    """The same for any energy of a graph, differentiable in positions, cell and, if `field`, the field."""
     if graph.n_systems != 1 or not bool(graph.pbc.all()):
         raise InputError(
             "linear response needs one crystal",
@@ -96,7 +96,7 @@ def response_of(energies_of: AtomEnergies, graph: Graph, field: bool) -> LinearR
         variables = (moves, strain, push) if field else (moves, strain)
         gradients = torch.autograd.grad(energy, variables, create_graph=True, materialize_grads=True)
         by_moves = jacobian(gradients[0].reshape(1, -1), moves).permute(1, 0, 2).flatten(1)
-        by_strain = [jacobian(g.reshape(1, -1), strain[0]).permute(1, 0, 2) for g in gradients]
+        by_strain = [jacobian(g.reshape(1, -1), strain)[0] for g in gradients]
         by_push = [jacobian(g.reshape(1, -1), push)[0] for g in gradients] if field else []
     return _assembled(graph, by_moves, by_strain, by_push, -gradients[-1].detach()[0] if field else None)
 
