@@ -20,7 +20,7 @@ PLAN = LabelPlan(
     interval=2.0,
     equilibration=2.0,
     isolated=True,
-    properties=PROPERTIES,
+    properties=tuple(PROPERTIES),
     seed=1,
 )
 
@@ -73,7 +73,7 @@ def test_a_charge_is_felt_and_stays_with_the_frame(told):
     options = {"charge": -1} if told == "by an option" else {}
     ion = ion if options else ion.replace(charge=-1.0)
     plan = LabelPlan(
-        calculator="tblite:GFN2-xTB", options=options, rattle=0.02, frames=1, properties=PROPERTIES
+        calculator="tblite:GFN2-xTB", options=options, rattle=0.02, frames=1, properties=tuple(PROPERTIES)
     )
     (frame,) = label([ion], plan, workers=0)
     assert frame.charge == -1.0
@@ -92,7 +92,7 @@ def test_frames_of_different_charge_are_labelled_each_under_its_own():
 
 def test_a_frame_in_a_field_is_labelled_in_it():
     field = np.array([0.0, 0.0, 0.3])
-    plan = LabelPlan(calculator="tblite:GFN2-xTB", options={"accuracy": 0.01}, properties=PROPERTIES)
+    plan = LabelPlan(calculator="tblite:GFN2-xTB", options={"accuracy": 0.01}, properties=tuple(PROPERTIES))
     free, biased = label([WATER, WATER.replace(electric_field=field)], plan, workers=0)
     np.testing.assert_array_equal(biased.electric_field, field)
     change = biased.labels["dipole"] - free.labels["dipole"]

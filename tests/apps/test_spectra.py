@@ -10,16 +10,19 @@ import torch
 from bond_model import BondSource, carbon_dioxide, diatomic, water
 
 from intertwine.apps.spectra import sampling as sampling_module
+from intertwine.apps.spectra.harmonic import harmonic_spectrum
 from intertwine.apps.spectra.modes import calculator_hessian
 from intertwine.apps.spectra.page import spectra_page
 from intertwine.apps.spectra.peaks import peaks_of
 from intertwine.apps.spectra.result import FILES, Spectra, SpectraPlan, make_spectra, write_spectra
 from intertwine.apps.spectra.sampling import Sampling, belongs, sample
-from intertwine.apps.spectra.source import source_of
-from intertwine.data import Structure, read
+from intertwine.apps.spectra.source import ModelSource, source_of
+from intertwine.data import LABELS, Structure, read
 from intertwine.encoders.body_ordered import BodyOrderedSpec
 from intertwine.engines import IntertwineCalculator
 from intertwine.errors import InputError, IntertwineError
+from intertwine.groups import random_rotation
+from intertwine.heads.tensor import TensorSpec
 from intertwine.observables import Model, ModelSpec, save_model
 
 SHORT = Sampling(
@@ -191,3 +194,17 @@ def test_a_source_that_fails_leaves_nothing_behind(tmp_path):
     with pytest.raises(IntertwineError, match="failed on the starting structure: No EMT-potential for Si"):
         make_spectra(source_of("emt"), silane, SpectraPlan(sampling=SHORT, width=200.0), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_model_with_dipole_and_polarisability_is_a_full_source():
+    encoder = BodyOrderedSpec(species=(1, 8), channels=4, layers=1, l_max=2, hidden_l=0, radial=4, output_l=2)
+    heads = {name: TensorSpec.of(LABELS[name]) for name in ("dipole", "polarisability")}
+    spec = ModelSpec(encoder=encoder, reference_energies={1: -13.6, 8: -432.0}, heads=heads)
+    source = ModelSource(Model(spec).double().eval())
+    structure, _ = water()
+    found = harmonic_spectrum(source, structure)
+    assert (found.raman > 0).all()
+    turn = random_rotation(np.random.default_rng(0))
+    turned = harmonic_spectrum(source, structure.replace(positions=structure.positions @ turn.T))
+    np.testing.assert_allclose(turned.infrared, found.infrared, rtol=1e-4, atol=1e-8)
+    np.testing.assert_allclose(turned.raman, found.raman, rtol=1e-4)

@@ -16,7 +16,7 @@ from intertwine.apps.parts import Parts
 from intertwine.apps.sampling import Chain, Frames, IsolatedAtom, Perturbation, Piece, answered
 from intertwine.apps.workers import finished
 from intertwine.data import Structure, data_hash
-from intertwine.engines.finite_field import check_open, checked_properties, tight_oracle
+from intertwine.engines.finite_field import check_open, checked_properties, takes_field, tight_oracle
 from intertwine.engines.oracles import oracle
 from intertwine.errors import InputError
 from intertwine.typing import PathLike
@@ -126,7 +126,9 @@ def label(
     """
     structures = [charged(structure, plan.options) for structure in structures]
     pieces = pieces_of(structures, plan)
-    check_open(structures, checked_properties(plan.properties, oracle(plan.calculator, **plan.options)))
+    calculator = oracle(plan.calculator, **plan.options)
+    if {*checked_properties(plan.properties, calculator)} and takes_field(calculator):
+        check_open(structures)
     job = {"plan": plan.model_dump(mode="json"), "structures": data_hash(list(structures))}
     parts = Parts(work, job) if work is not None else None
     done = parts.finished(len(pieces)) if parts else {}

@@ -11,7 +11,8 @@ from intertwine.errors import InputError
 def put_under(calculator: Calculator, structure: Structure) -> None:
     """Set the parameters `charge` (e) and `electric_field` (V/Å) of a calculator to those of a structure.
 
-    A calculator whose parameters already say so is left alone.
+    A calculator whose parameters already say so is left alone, and so is one that reads them from
+    `atoms.info`, as Intertwine's does.
 
     Raises:
         InputError: the structure is charged or in a field, and the calculator has no such parameter; or it is
@@ -27,9 +28,11 @@ def put_under(calculator: Calculator, structure: Structure) -> None:
         ...
     intertwine.errors.InputError: the calculator EMT takes no charge; got: 1.0
     """
+    if getattr(calculator, "reads_info", False):
+        return
     wanted = {"charge": structure.charge, "electric_field": FieldVector(structure.electric_field.tolist())}
     if structure.electric_field.any():
-        check_open([structure], ["electric_field"])
+        check_open([structure])
     for name, value in wanted.items():
         known = name in calculator.default_parameters
         if not known and np.any(value):

@@ -23,8 +23,12 @@ from intertwine.errors import InputError, nearest
 STEP: Final = 0.05
 """Field of the differences, V/Å: 10⁻³ atomic units. The error is of second order in it."""
 
-PROPERTIES: Final = ("dipole", "polarisability", "born_charges")
-"""What can be asked for: e·Å, e²Å²/eV and, per atom, e."""
+PROPERTIES: Final[dict[str, str]] = {
+    "dipole": "dipole",
+    "polarisability": "polarisability",
+    "born_charges": "born_effective_charges",
+}
+"""What can be asked for, e·Å, e²Å²/eV and, per atom, e; and what calculators call it that give it."""
 
 TIGHT: Final[dict[str, dict[str, Any]]] = {"tblite": {"accuracy": 0.01}}
 """Options for derivatives by differences, which magnify what self-consistency leaves undone."""
@@ -71,19 +75,29 @@ def checked_properties(names: Collection[str], calculator: Calculator) -> tuple[
             fix = f"write '{close}'" if close else None
             raise InputError(f"unknown property '{name}'", accepted=", ".join(PROPERTIES), fix=fix)
     who, fix = type(calculator).__name__, "use another, such as tblite:GFN2-xTB"
-    if names and "dipole" not in calculator.implemented_properties:
+    rest = {*names} - {*given_by(calculator)}
+    if rest and "dipole" not in calculator.implemented_properties:
         raise InputError(f"the calculator {who} gives no dipole", fix=fix)
-    if {*names} - {"dipole"} and not takes_field(calculator):
+    if rest and not takes_field(calculator):
         raise InputError(f"the calculator {who} takes no electric field", fix=fix)
     return tuple(name for name in PROPERTIES if name in names)
 
 
-def check_open(structures: Iterable[Structure], properties: Collection[str]) -> None:
-    """Raise unless every structure can have these properties: a dipole needs an end in all directions.
+def given_by(calculator: Calculator) -> tuple[str, ...]:
+    """Properties that a calculator computes by itself, without differences.
 
-    >>> check_open([Structure([1], [[0, 0, 0]])], ["dipole"])
+    >>> given_by(oracle("tblite:GFN2-xTB"))
+    ('dipole',)
     """
-    for structure in structures if properties else ():
+    return tuple(name for name, known in PROPERTIES.items() if known in calculator.implemented_properties)
+
+
+def check_open(structures: Iterable[Structure]) -> None:
+    """Raise where a structure has no end in some direction, as one in a field must.
+
+    >>> check_open([Structure([1], [[0, 0, 0]])])
+    """
+    for structure in structures:
         if structure.pbc.any():
             raise InputError(
                 "a homogeneous field and a dipole need a system that is open in all directions",
@@ -108,8 +122,8 @@ def electric_response(
         α_ab ≈ [µ_a(F + h e_b) − µ_a(F − h e_b)] / 2h, symmetrised;  Z* likewise from the forces
 
     Args:
-        atoms: open in all directions, with a calculator that gives dipoles and, for more than these, takes
-            `electric_field`; the field that it is in, if any, is where the derivatives are taken.
+        atoms: with a calculator that gives these properties itself; or open in all directions, with one that
+            gives dipoles and takes `electric_field`. Derivatives are taken in the field that it is in.
         properties: of `PROPERTIES`.
         step: h, V/Å.
 
@@ -131,15 +145,14 @@ def electric_response(
     calculator = atoms.calc
     assert isinstance(calculator, Calculator)
     names = checked_properties(properties, calculator)
-    check_open([Structure.from_ase(atoms)], names)
-    found: dict[str, np.ndarray] = {}
-    if "dipole" in names:
-        found["dipole"] = np.array(atoms.get_dipole_moment())
-    if {*names} - {"dipole"}:
+    given = [name for name in names if name in given_by(calculator)]
+    found = {name: np.array(calculator.get_property(PROPERTIES[name], atoms)) for name in given}
+    if rest := {*names} - {*given}:
+        check_open([Structure.from_ase(atoms)])
         dipoles, forces = _slopes(atoms, calculator, step)
         slopes = {"polarisability": 0.5 * (dipoles + dipoles.T), "born_charges": forces.transpose(1, 0, 2)}
-        found |= {name: slope for name, slope in slopes.items() if name in names}
-    return found
+        found |= {name: slope for name, slope in slopes.items() if name in rest}
+    return {name: found[name] for name in names}
 
 
 def _slopes(

@@ -12,7 +12,7 @@ from intertwine.apps.spectra.modes import calculator_hessian, model_hessian
 from intertwine.data import Structure
 from intertwine.engines import IntertwineCalculator, Predictor, oracle
 from intertwine.engines.conditions import put_under
-from intertwine.engines.finite_field import electric_response, takes_field, tight_oracle
+from intertwine.engines.finite_field import electric_response, given_by, takes_field, tight_oracle
 from intertwine.engines.oracles import answering
 from intertwine.observables import Model
 from intertwine.testing.interface import weights_hash
@@ -81,10 +81,13 @@ class CalculatorSource:
         return self._calculator
 
     def offers(self, structure: Structure) -> tuple[str, ...]:
-        """Both, one or none, by what the calculator implements."""
-        if structure.pbc.any() or "dipole" not in self._calculator.implemented_properties:
-            return ()
-        return ("dipole", "polarisability") if takes_field(self._calculator) else ("dipole",)
+        """Both, one or none: what the calculator gives itself, and of molecules what a field tells."""
+        known = {*given_by(self._calculator)}
+        if structure.pbc.any() and takes_field(self._calculator):
+            return ()  # a dipole of quantum chemistry that ends nowhere means nothing
+        if "dipole" in known and takes_field(self._calculator):
+            known.add("polarisability")
+        return tuple(name for name in ("dipole", "polarisability") if name in known)
 
     def hessian(self, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
         """By central differences of forces."""
