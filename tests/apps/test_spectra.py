@@ -162,6 +162,16 @@ def test_a_trained_model_is_a_source(tmp_path):
     np.testing.assert_allclose(source.hessian(structure), by_differences, atol=1e-3)
 
 
+def test_a_charge_told_as_an_option_is_that_of_every_answer():
+    pytest.importorskip("tblite")
+    ion = Structure([8, 1], [[0, 0, 0], [0, 0, 1.0]])
+    told, said = source_of("tblite", charge=-1), source_of("tblite")
+    found = [told.answers([ion]), said.answers([ion.replace(charge=-1.0)]), said.answers([ion])]
+    np.testing.assert_allclose(found[0]["dipole"], found[1]["dipole"], atol=1e-6)
+    assert np.abs(found[0]["dipole"] - found[2]["dipole"]).max() > 0.1
+    assert told.calculator(ion).parameters["charge"] == -1
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

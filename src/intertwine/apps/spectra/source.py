@@ -8,6 +8,7 @@ import numpy as np
 from ase.calculators.calculator import Calculator
 from jaxtyping import Float
 
+from intertwine.apps.label import charged
 from intertwine.apps.spectra.modes import calculator_hessian, model_hessian
 from intertwine.data import Structure
 from intertwine.engines import IntertwineCalculator, Predictor, oracle
@@ -73,12 +74,16 @@ class CalculatorSource:
     ) -> None:
         self._calculator, self._response = calculator, response or calculator
         self.name = name or type(calculator).__name__
-        self.identity = {"calculator": self.name, "options": dict(options or {})}
+        self._options = dict(options or {})
+        self.identity = {"calculator": self.name, "options": self._options}
 
     def calculator(self, structure: Structure) -> Calculator:
         """The calculator itself."""
-        put_under(self._calculator, structure)
-        return self._calculator
+        return self._under(structure, self._calculator)
+
+    def _under(self, structure: Structure, calculator: Calculator) -> Calculator:
+        put_under(calculator, charged(structure, self._options))
+        return calculator
 
     def offers(self, structure: Structure) -> tuple[str, ...]:
         """Both, one or none: what the calculator gives itself, and of molecules what a field tells."""
@@ -91,16 +96,14 @@ class CalculatorSource:
 
     def hessian(self, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
         """By central differences of forces."""
-        put_under(self._response, structure)
-        return calculator_hessian(self._response, structure)
+        return calculator_hessian(self._under(structure, self._response), structure)
 
     def answers(self, frames: Sequence[Structure]) -> Answers:
         """The calculator's dipole, and the differences of dipoles in six fields."""
         offers, found = self.offers(frames[0]), []
         for frame in frames:
             atoms = frame.replace(labels={}).to_ase()
-            put_under(self._response, frame)
-            atoms.calc = self._response
+            atoms.calc = self._under(frame, self._response)
             with answering(f"on {frame.formula}"):
                 found.append(electric_response(atoms, offers))
         return {name: np.stack([one[name] for one in found]) for name in offers}
