@@ -38,5 +38,7 @@ def put_under(calculator: Calculator, structure: Structure) -> None:
         if not known and np.any(value):
             who = type(calculator).__name__
             raise InputError(f"the calculator {who} takes no {name.replace('_', ' ')}", got=value)
-        if known and not np.array_equal(calculator.parameters.get(name) or np.zeros_like(value), value):
+        if known and not np.array_equal(
+            (calculator.parameters or {}).get(name) or np.zeros_like(value), value
+        ):
             calculator.set(**{name: value if np.any(value) else None})

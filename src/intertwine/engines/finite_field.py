@@ -159,7 +159,7 @@ def _slopes(
     atoms: Atoms, calculator: Calculator, step: float
 ) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "3 atoms 3"]]:
     """∂µ/∂F and ∂f/∂F, the field first."""
-    before = calculator.parameters.get("electric_field")
+    before = (calculator.parameters or {}).get("electric_field")
     origin = np.zeros(3) if before is None else np.asarray(before, dtype=float)
     sides = []
     for shift in (step, -step):
@@ -173,7 +173,7 @@ def _slopes(
 @contextmanager
 def _in_field(calculator: Calculator, field: Float[np.ndarray, "3"]) -> Iterator[None]:
     """The field for a while; results of another field are forgotten, which not every calculator does."""
-    before = calculator.parameters.get("electric_field")
+    before = (calculator.parameters or {}).get("electric_field")
     calculator.set(electric_field=FieldVector(field.tolist()))
     calculator.reset()
     try:

@@ -77,11 +77,11 @@ def check_length(frames: int, interval: float, width: float) -> None:
 
 def _transformed(correlation: Float[np.ndarray, " lags"], spacing: float) -> Curve:
     """Twice the transform of an even function from its right half; lags `spacing` cm apart."""
-    points = 2 * next_fast_len(len(correlation), real=True)
+    points = 2 * len(correlation)
     even = np.zeros(points)
     even[: len(correlation)] = correlation
     even[-len(correlation) + 1 :] += correlation[:0:-1]
-    return np.fft.rfftfreq(points, spacing), 2.0 * spacing * np.asarray(rfft(even)).real
+    return np.fft.rfftfreq(points, spacing), 2.0 * spacing * np.fft.rfft(even).real
 
 
 def rate_spectrum(steps: Float[np.ndarray, "steps components"], interval: float, width: float) -> Curve:

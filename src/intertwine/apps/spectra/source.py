@@ -75,7 +75,7 @@ class CalculatorSource:
         self._calculator, self._response = calculator, response or calculator
         self.name = name or type(calculator).__name__
         self._options = dict(options or {})
-        self.identity = {"calculator": self.name, "options": self._options}
+        self.identity: Mapping[str, Any] = {"calculator": self.name, "options": self._options}
 
     def calculator(self, structure: Structure) -> Calculator:
         """The calculator itself."""
@@ -120,7 +120,7 @@ class ModelSource:
     def __init__(self, model: Model, name: str = "model") -> None:
         self.name, self._model, self._predictor = name, model, Predictor(model)
         self._calculator = IntertwineCalculator(model)
-        self.identity = {"model": name, "weights_sha256": weights_hash(model)}
+        self.identity: Mapping[str, Any] = {"model": name, "weights_sha256": weights_hash(model)}
 
     def calculator(self, structure: Structure) -> Calculator:
         """The model as a calculator."""
