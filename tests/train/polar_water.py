@@ -1,4 +1,4 @@
-"""Bent water molecules whose dipole and polarisability are known: charges on the atoms, cigars on the bonds."""
+"""Bent water whose dipole and polarisability are known: charges on the atoms, cigars on the bonds."""
 
 import numpy as np
 
