@@ -116,7 +116,8 @@ class TensorHead(nn.Module):
     exactly symmetric, and a crystal's forbidden components vanish to rounding: nothing is masked. Irreps of
     natural parity are read from the features by Schur's lemma, linearly and through gates, invariants by a
     small network too; those of the other parity from `AxialProduct`. A `positive` tensor is the exponential
-    of that, as a symmetric matrix on vectors or (Mandel) on symmetric matrices.
+    of that, as a symmetric matrix on vectors or (Mandel) on symmetric matrices; where it is extensive, the sum
+    of the exponentials of its atoms, so that far-apart parts add up.
 
     Args:
         spec: the tensor.
@@ -164,13 +165,18 @@ class TensorHead(nn.Module):
         self, features: AtomFeatures, species: Int64[Tensor, " atoms"], graph: Graph
     ) -> Float64[Tensor, "values *indices"]:
         """Value of every system, or of every atom, in `spec.unit`."""
-        coefficients = self.spec.scale * self._read(features).double() + self.reference.value[species]
-        if self.spec.per == "system":
-            coefficients = segment_sum(coefficients, graph.batch, graph.n_systems)
-            if not self.spec.extensive:
-                coefficients = coefficients / graph.counts[:, None]
-        values = (coefficients @ self.tensors.value).reshape(-1, *self.shape)
-        return exponential(values) if self.spec.positive else values
+        spec, systems = self.spec, (graph.batch, graph.n_systems)
+        values = spec.scale * self._read(features).double() + self.reference.value[species]
+        if spec.positive and spec.extensive:
+            return segment_sum(exponential(self._tensor(values)), *systems)
+        if spec.per == "system":
+            values = segment_sum(values, *systems)
+            if not spec.extensive:
+                values = values / graph.counts[:, None]
+        return exponential(self._tensor(values)) if spec.positive else self._tensor(values)
+
+    def _tensor(self, coefficients: Float64[Tensor, "values rows"]) -> Float64[Tensor, "values *indices"]:
+        return (coefficients @ self.tensors.value).reshape(-1, *self.shape)
 
     def _read(self, features: AtomFeatures) -> Float[Tensor, "atoms rows"]:
         last = features.layers[-1]
