@@ -13,6 +13,7 @@ from intertwine.data.labels import LABELS, Label, declare
 from intertwine.encoders.features import AtomFeatures
 from intertwine.graph import Graph
 from intertwine.groups import CartesianTensor, Irreps, decompose
+from intertwine.groups.index_symmetry import read_index_symmetry
 from intertwine.nn.axial_product import AxialProduct
 from intertwine.nn.constant import Constant
 from intertwine.nn.gate import Gate
@@ -135,7 +136,9 @@ class TensorHead(nn.Module):
         irreps, tensors = harmonic_basis(spec.indices, spec.axial)
         self.irreps = irreps
         self.shape = tensors.shape[1:]
-        self.tensors = Constant(tensors.reshape(irreps.dim, -1), pinned=True)
+        leaders, signed = _components(spec.indices)
+        self.components = Constant(tensors.reshape(irreps.dim, -1)[:, leaders], pinned=True)
+        self.leaders, self.signed = leaders.tolist(), Constant(signed, pinned=True)
         features = Irreps.spherical_harmonics(l_max)
         self.linear, self.gate = SchurLinear(features, irreps, channels, 1), Gate(features, channels)
         self.gated = SchurLinear(features, irreps, channels, 1)
@@ -168,15 +171,20 @@ class TensorHead(nn.Module):
         spec, systems = self.spec, (graph.batch, graph.n_systems)
         values = spec.scale * self._read(features).double() + self.reference.value[species]
         if spec.positive and spec.extensive:
-            return segment_sum(exponential(self._tensor(values)), *systems)
+            return segment_sum(self._tensor(values), *systems)
         if spec.per == "system":
             values = segment_sum(values, *systems)
             if not spec.extensive:
                 values = values / graph.counts[:, None]
-        return exponential(self._tensor(values)) if spec.positive else self._tensor(values)
+        return self._tensor(values)
 
     def _tensor(self, coefficients: Float64[Tensor, "values rows"]) -> Float64[Tensor, "values *indices"]:
-        return (coefficients @ self.tensors.value).reshape(-1, *self.shape)
+        """One number is computed for all the entries that the symmetry of the indices makes equal."""
+        entries = coefficients @ self.components.value @ self.signed.value
+        if self.spec.positive:
+            powers = exponential(entries.reshape(-1, *self.shape)).flatten(1)
+            entries = powers[:, self.leaders] @ self.signed.value
+        return entries.reshape(-1, *self.shape)
 
     def _read(self, features: AtomFeatures) -> Float[Tensor, "atoms rows"]:
         last = features.layers[-1]
@@ -189,6 +197,16 @@ class TensorHead(nn.Module):
         invariants = torch.cat([features.invariants(k) for k in range(len(features.layers))], dim=-1)
         rows = torch.tensor(self.trivial, device=read.device)
         return read.index_add(1, rows, self.network(invariants))
+
+
+def _components(
+    indices: str,
+) -> tuple[Int64[np.ndarray, " components"], Float64[np.ndarray, "components entries"]]:
+    """The entry at which each independent component is read, and the signs with which it stands in others."""
+    if not indices:
+        return np.zeros(1, dtype=np.int64), np.ones((1, 1))
+    symmetry = read_index_symmetry(indices)
+    return symmetry.leaders, symmetry.signed.astype(np.float64)
 
 
 def exponential(values: Float64[Tensor, "systems *indices"]) -> Float64[Tensor, "systems *indices"]:
