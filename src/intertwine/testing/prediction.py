@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -34,14 +35,16 @@ class Prediction:
         """eV/Å³, `[3, 3]`."""
         return self.values["stress"]
 
-    def changed(self, change: Callable[[Label, np.ndarray], np.ndarray]) -> "Prediction":
+    def changed(self, change: Callable[[Label, np.ndarray], Any]) -> "Prediction":
         """Every value changed according to its row of the label table.
 
         >>> double = Prediction({"energy": np.array(1.0)}).changed(lambda label, value: 2 * value)
         >>> double.energy
         2.0
         """
-        return Prediction({name: change(LABELS[name], value) for name, value in self.values.items()})
+        return Prediction(
+            {name: np.asarray(change(LABELS[name], value)) for name, value in self.values.items()}
+        )
 
 
 def predictions(results: Mapping[str, Tensor], sizes: Sequence[int]) -> list[Prediction]:
@@ -56,7 +59,7 @@ def predictions(results: Mapping[str, Tensor], sizes: Sequence[int]) -> list[Pre
     return [
         Prediction(
             {
-                name: array[end - size : end] if LABELS[name].per == "atom" else array[k]
+                name: array[end - size : end] if LABELS[name].per == "atom" else np.asarray(array[k])
                 for name, array in arrays.items()
             }
         )

@@ -76,8 +76,13 @@ class Trial:
 
     @cached_property
     def tensors(self) -> tuple[str, ...]:
-        """Labels that the model predicts beside energy, forces and stress."""
-        return tuple(name for name in outputs_of(self.model) if name in LABELS and name not in ENERGETIC)
+        """Labels that the model predicts beside energy, forces and stress.
+
+        The third derivative of an energy by a field is dear; it is held to the second one instead.
+        """
+        known = [name for name in outputs_of(self.model) if name in LABELS and name not in ENERGETIC]
+        dear = "hyperpolarisability" if feels_field(self.model) else ""
+        return tuple(name for name in known if name != dear)
 
     @cached_property
     def turning(self) -> tuple[str, ...]:

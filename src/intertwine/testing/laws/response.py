@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from intertwine.data import Structure
+from intertwine.testing.interface import outputs_of
 from intertwine.testing.law import Law, Measure, Omission, Reading, worst
 from intertwine.testing.laws.comparison import largest
 from intertwine.testing.laws.differences import DISPLACEMENT, agreement, derivatives, displaced, relative
@@ -17,8 +18,11 @@ FAMILY = "Response to a field"
 STEP = 2e-3
 """h of a field, V/Å; five times as much is tried where rounding of the energy hides the slope."""
 
-COORDINATES = 9
+COORDINATES = 6
 """At most so many coordinates of one probe are displaced."""
+
+TINY = 1e-300
+"""Where the size is not known and the value vanishes, any difference is a large one."""
 
 ENOUGH = 1e-7
 """A figure with which no other step is tried."""
@@ -40,10 +44,11 @@ def in_field(structure: Structure, axis: int) -> Callable[[float], Structure]:
     return change
 
 
-def in_no_field(trial: Trial) -> list[Probe]:
-    """The situations, and the first of them, the molecule, without the field."""
-    name, structure = trial.situations[0]
-    return [*trial.situations, Probe(f"{name} in no field", structure.replace(electric_field=np.zeros(3)))]
+def samples(trial: Trial) -> list[Probe]:
+    """The molecule in a field and out of it, the bulk, and the first of the user's structures."""
+    molecule, _, _, bulk, _, *given = trial.situations
+    still = molecule.structure.replace(electric_field=np.zeros(3))
+    return [molecule, Probe(f"{molecule.name} in no field", still), bulk, *given[:1]]
 
 
 def _by_field(line: str, of: str, gives: str, axes: Axes) -> Measure:
@@ -51,10 +56,10 @@ def _by_field(line: str, of: str, gives: str, axes: Axes) -> Measure:
 
     def measure(trial: Trial) -> Iterator[Reading]:
         figures = []
-        for name, structure in in_no_field(trial):
+        for name, structure in samples(trial):
             (exact,) = trial.predict([structure], (gives,))
             changes = [in_field(structure, axis) for axis in range(3)]
-            figures.append((_slope(trial, of, changes, STEP, axes(exact[gives]), trial.scales[gives]), name))
+            figures.append((_slope(trial, of, changes, STEP, axes(exact[gives]), gives), name))
         yield worst(line, figures)
 
     return measure
@@ -63,12 +68,12 @@ def _by_field(line: str, of: str, gives: str, axes: Axes) -> Measure:
 def born_charges(trial: Trial) -> Iterator[Reading]:
     """Z*_ab = ∂µ_a/∂x_b against differences of dipoles, for coordinates drawn at random."""
     rng, figures = trial.rng("response.born_charges"), []
-    for name, structure in in_no_field(trial):
+    for name, structure in samples(trial):
         (exact,) = trial.predict([structure], ("born_charges",))
         picked = rng.permutation(3 * len(structure))[:COORDINATES]
         expected = exact["born_charges"].swapaxes(1, 2).reshape(-1, 3)[picked]
         changes = [displaced(structure, int(coordinate)) for coordinate in picked]
-        figure = _slope(trial, "dipole", changes, DISPLACEMENT, expected, trial.scales["born_charges"])
+        figure = _slope(trial, "dipole", changes, DISPLACEMENT, expected, "born_charges")
         figures.append((figure, name))
     yield worst("response.born_charges", figures)
 
@@ -79,9 +84,10 @@ def _slope(
     changes: Sequence[Callable[[float], Structure]],
     step: float,
     expected: Float[np.ndarray, "changes ..."],
-    floor: float,
+    gives: str,
 ) -> float:
-    """How far differences of an output are from what is expected, relative."""
+    """How far differences of an output are from what another one says, relative to its size on all probes."""
+    floor = trial.scales.get(gives) or TINY
 
     def evaluate(structures: Sequence[Structure]) -> Float[np.ndarray, "structures ..."]:
         return np.stack([answer[of] for answer in trial.predict(structures, (of,))])
@@ -91,7 +97,7 @@ def _slope(
 
 def acoustic(trial: Trial) -> Iterator[Reading]:
     """Σ_i Z*_i = Q·1: moving everything moves the dipole of the total charge, and nothing else."""
-    probes = in_no_field(trial)
+    probes = samples(trial)
     found = trial.predict([probe.structure for probe in probes], ("born_charges",))
     yield worst(
         "response.sum",
@@ -107,7 +113,7 @@ def _law(name: str, gives: str, claim: str, measure: Measure) -> Law:
     line = f"response.{name}"
 
     def where_given(trial: Trial) -> Iterable[Reading | Omission]:
-        if gives in trial.tensors:
+        if gives in outputs_of(trial.model):
             return measure(trial)
         return [Omission(line, f"this model does not give the {gives}")]
 

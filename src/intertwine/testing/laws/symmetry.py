@@ -28,7 +28,7 @@ def turned(
     """
     for axis in range(value.ndim - label.rank, value.ndim):
         value = np.moveaxis(np.tensordot(value, matrix, axes=(axis, 1)), -1, axis)
-    return np.sign(np.linalg.det(matrix)) * value if label.axial else value
+    return np.asarray(np.sign(np.linalg.det(matrix)) * value) if label.axial else value
 
 
 def _turned(structure: Structure, before: Prediction, matrix: Float[np.ndarray, "3 3"]) -> Expected:

@@ -35,9 +35,9 @@ def departures(trial: Trial, case: Expected, found: Prediction, place: str) -> F
     return figures
 
 
-def relative_to(trial: Trial, name: str, gap: np.ndarray) -> float:
+def relative_to(trial: Trial, name: str, gap: np.ndarray | np.floating) -> float:
     """The largest entry of a gap over the largest component of a tensor; 0 where there is no gap."""
-    size = largest(gap)
+    size = largest(np.asarray(gap))
     return size / max(trial.scales[name], 1e-300) if size else 0.0
 
 
@@ -116,7 +116,7 @@ def forbidden(trial: Trial) -> Iterator[Reading]:
     for group, found in zip(CLASSES, trial.predict(crystals, trial.tensors), strict=True):
         for name in trial.tensors:
             label = LABELS[name]
-            value = found[name][0] if label.per == "atom" else found[name]
+            value = np.asarray(found[name][0]) if label.per == "atom" else found[name]
             allowed = np.mean([turned(value, g, label) for g in get_group(group).elements], axis=0)
             figures.append((relative_to(trial, name, value - allowed), f"{name}, crystal of class {group}"))
     yield worst("tensors.crystal", figures)
