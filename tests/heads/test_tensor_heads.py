@@ -1,4 +1,4 @@
-"""Any tensor turns with matter to rounding, keeps its indices to the bit, and vanishes where crystals say so."""
+"""Any tensor turns with matter, keeps its indices to the bit, and vanishes where crystals say so."""
 
 import copy
 from functools import cache

@@ -1,4 +1,4 @@
-"""Responses to an electric field are derivatives of one energy, for both functionals, in a field and out of it."""
+"""Responses to an electric field are derivatives of one energy, for both functionals, in a field and out."""
 
 from collections.abc import Callable
 from functools import cache

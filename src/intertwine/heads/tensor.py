@@ -117,8 +117,8 @@ class TensorHead(nn.Module):
     exactly symmetric, and a crystal's forbidden components vanish to rounding: nothing is masked. Irreps of
     natural parity are read from the features by Schur's lemma, linearly and through gates, invariants by a
     small network too; those of the other parity from `AxialProduct`. A `positive` tensor is the exponential
-    of that, as a symmetric matrix on vectors or (Mandel) on symmetric matrices; where it is extensive, the sum
-    of the exponentials of its atoms, so that far-apart parts add up.
+    of that, as a symmetric matrix on vectors or (Mandel) on symmetric matrices; an extensive one the sum of
+    the exponentials of its atoms, so that far-apart parts add up.
 
     Args:
         spec: the tensor.

@@ -168,8 +168,9 @@ def certify(
     The laws are tried on a molecule, a wire, a slab, a triclinic bulk and a one-atom cell made from the
     species of the model, and on up to two of the structures given (drawn by seed, up to 100 atoms each); the
     free run starts from one of them. Tensors are tried on crystals of twelve point groups besides. Laws of
-    what a model does not have, such as an energy, other tensors or a response to a field, are omitted. Laws that hold exactly are tried on a float64 copy of the model, so the
-    model itself is never changed; float32 has lines of its own.
+    what a model does not have (an energy, other tensors, a response to a field) are omitted. Laws that hold
+    exactly are tried on a float64 copy of the model, so the model itself is never changed; float32 has lines
+    of its own.
 
     Args:
         model: any `Potential`, ours or not.

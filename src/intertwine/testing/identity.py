@@ -28,8 +28,8 @@ LONGEST_LIST = 50
 def model_card(model: Potential) -> dict[str, Any]:
     """Identity of a model as plain values: no path, host or user appears in it.
 
-    Keys: kind, species (symbols), cutoff (Å), outputs (labels that it predicts), dtype, parameters (count), weights_sha256, spec and metadata
-    (where the model has them), versions, date (UTC).
+    Keys: kind, species (symbols), cutoff (Å), outputs (labels that it predicts), dtype, parameters (count),
+    weights_sha256, spec and metadata (where the model has them), versions, date (UTC).
 
     >>> from intertwine.testing import MorsePotential
     >>> card = model_card(MorsePotential(species=(1, 8)))

@@ -22,8 +22,8 @@ class Potential(Protocol):
 
     - `reference_energies`, or `spec.reference_energies`: energy of the isolated atom by atomic number, eV;
     - `atom_energies(graph)`: differentiable atomic energies, for the exact Hessian;
-    - `outputs`: names of all that it computes; where other rows of `LABELS` are among them (a dipole, say), the
-      laws of tensors are tried on these, and without "energy" among them the laws of the energy are not;
+    - `outputs`: names of all that it computes; on other rows of `LABELS` among them (a dipole, say) the laws
+      of tensors are tried, and without "energy" among them the laws of the energy are not;
     - `spec.field`: other than "none" where the energy depends on `graph.electric_field`;
     - `metadata`: a mapping, quoted in the certificate.
 

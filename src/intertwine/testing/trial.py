@@ -67,7 +67,7 @@ class Trial:
         return tuple(probe for probe in self.probes if probe.structure.pbc.any())
 
     def lacks(self, need: str) -> str | None:
-        """Why laws of the energy, of tensors or of the response to a field do not apply; None where they do."""
+        """Why laws of the energy, tensors or the response to a field do not apply; None where they do."""
         if need == "energy":
             return None if "energy" in outputs_of(self.model) else "this model has no energy"
         if need == "field":

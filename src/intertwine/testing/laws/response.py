@@ -1,4 +1,4 @@
-"""Laws of response: dipole, polarisability and Born charges are derivatives of one energy by field and place."""
+"""Laws of response: dipole, polarisability and Born charges are derivatives of one energy."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
