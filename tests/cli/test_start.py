@@ -18,6 +18,7 @@ COMMANDS = [
     "direct-forces",
     "relax",
     "md",
+    "properties",
     "groups",
     "export",
 ]
@@ -76,6 +77,7 @@ def test_every_command_is_listed_with_examples(say):
         ("evaluate", ["eV"]),
         ("select", ["eV/atom"]),
         ("direct-forces", ["ps", "fs", "K"]),
+        ("properties", ["GPa", "C/m²", "e·Å", "Å"]),
     ],
 )
 def test_help_says_units(say, command, words):
