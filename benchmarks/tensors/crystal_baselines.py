@@ -59,18 +59,22 @@ def composition_line(quantity: str, crystals: Sequence[Crystal]) -> Learned:
 
     Ridge regression of log K and log G, or of the logarithm of the mean permittivity.
     """
+    targets = np.log(_moduli(quantity, np.array([c.tensor(quantity) for c in crystals])))
+    line = ridge(crystals, targets)
+    return lambda some: _isotropic(quantity, np.exp(line(some)))
+
+
+def ridge(
+    crystals: Sequence[Crystal], targets: Float64[np.ndarray, "crystals targets"]
+) -> Callable[[Sequence[Crystal]], np.ndarray]:
+    """Numbers linear in the shares of the elements and in log volume per atom, by ridge regression."""
     elements = sorted({z for c in crystals for z in c.structure.species})
     features = _features(crystals, elements)
-    targets = np.log(_moduli(quantity, np.array([c.tensor(quantity) for c in crystals])))
     centre, middle = features.mean(axis=0), targets.mean(axis=0)
     shifted = features - centre
     normal = shifted.T @ shifted + RIDGE * np.eye(shifted.shape[1])
     slope = np.linalg.solve(normal, shifted.T @ (targets - middle))
-
-    def predict(some: Sequence[Crystal]) -> np.ndarray:
-        return _isotropic(quantity, np.exp((_features(some, elements) - centre) @ slope + middle))
-
-    return predict
+    return lambda some: (_features(some, elements) - centre) @ slope + middle
 
 
 BASELINES: Final = {

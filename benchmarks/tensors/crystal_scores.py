@@ -2,11 +2,12 @@
 
 The 21 components of a stiffness are two numbers (l = 0), two quadrupoles (l = 2) and one part of degree 4;
 those of a piezoelectric tensor are two vectors (l = 1), l = 2 and l = 3. The error of degree l is the norm of
-that part of the difference, which no choice of axes changes. R² compares with what can be said without looking
+that part of the difference, which no choice of axes changes. R² compares with what is known without looking
 at a crystal: the mean of the l = 0 part, and zero for every other, which is its mean over all orientations.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from jaxtyping import Float64
 
 from intertwine.apps.elasticity import kelvin_moduli, log_stiffness, moduli
 from intertwine.data import LABELS
-from intertwine.groups import CartesianTensor, PointGroup, decompose
+from intertwine.groups import CartesianTensor, Decomposition, PointGroup, decompose
 from intertwine.groups.voigt import from_voigt, voigt_matrix
 
 Tensors = Float64[np.ndarray, "crystals *indices"]
@@ -25,11 +26,16 @@ FLOOR: Final = 1.0
 
 def parts(quantity: str, tensors: Tensors) -> dict[int, Float64[np.ndarray, "crystals rows"]]:
     """Components of each degree in an orthonormal basis: norms are those of the tensors."""
-    space = CartesianTensor(LABELS[quantity].indices)
-    found = decompose(space)
+    space, found = _split(quantity)
     components = space.flatten(tensors) @ found.basis.T
     split = zip(found.irreps, found.irreps.slices(), strict=True)
     return {irrep.l: components[:, rows] for (_, irrep), rows in split}
+
+
+@lru_cache
+def _split(quantity: str) -> tuple[CartesianTensor, Decomposition]:
+    space = CartesianTensor(LABELS[quantity].indices)
+    return space, decompose(space)
 
 
 def component_scores(quantity: str, truth: Tensors, predicted: Tensors) -> dict[str, Any]:
@@ -53,12 +59,12 @@ def component_scores(quantity: str, truth: Tensors, predicted: Tensors) -> dict[
         "unit": label.unit,
         "mae": float(np.abs(independent).mean()),
         "rmse": float(np.sqrt((independent**2).mean())),
-        "r2": 1.0 - sum(missed.values()) / sum(varied.values()),
+        "r2": explained(sum(missed.values()), sum(varied.values())),
         "by_degree": {
             str(l): {
                 "error": float(np.linalg.norm(wrong[l], axis=1).mean()),
                 "norm": float(np.linalg.norm(true[l], axis=1).mean()),
-                "r2": 1.0 - missed[l] / varied[l],
+                "r2": explained(missed[l], varied[l]),
             }
             for l in true
         },
@@ -79,7 +85,7 @@ def elastic_scores(truth: Tensors, predicted: Tensors) -> dict[str, Any]:
         scores[name] = {
             "mae": float(np.abs(ours - true).mean()),
             "mae_log10": float(np.abs(np.log10(ours / true)).mean()),
-            "r2": _r2(true, ours),
+            "r2": r_squared(true, ours),
         }
     scores["log"] = component_scores("elastic", log_stiffness(truth), log_stiffness(raised))
     return scores
@@ -94,7 +100,7 @@ def dielectric_scores(truth: Tensors, predicted: Tensors) -> dict[str, Any]:
         "mean": {
             "mae": float(np.abs(ours - true).mean()),
             "mae_log10": float(np.abs(np.log10(ours / true)).mean()),
-            "r2": _r2(true, ours),
+            "r2": r_squared(true, ours),
         },
         "log": component_scores("dielectric", *logs),
     }
@@ -107,7 +113,17 @@ def forbidden_share(quantity: str, predicted: Tensors, groups: Sequence[PointGro
     for tensor, group in zip(predicted, groups, strict=True):
         part = space.tensor(space.matrix(group.elements).mean(axis=0) @ space.flatten(tensor))
         largest = max(largest, float(np.abs(tensor - part).max()))
-    return largest / float(np.abs(predicted).max())
+    return largest / max(float(np.abs(predicted).max()), np.finfo(float).tiny)
+
+
+def r_squared(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Of single numbers; NaN where they do not vary."""
+    return explained(float(np.sum((predicted - truth) ** 2)), float(np.sum((truth - truth.mean()) ** 2)))
+
+
+def explained(missed: float, varied: float) -> float:
+    """R² = 1 − missed / varied; NaN where nothing varies."""
+    return 1.0 - missed / varied if varied > 0 else float("nan")
 
 
 def _raised(stiffness: Tensors) -> Tensors:
@@ -120,7 +136,3 @@ def _raised(stiffness: Tensors) -> Tensors:
 def _of_eigenvalues(matrices: Float64[np.ndarray, "crystals n n"], function: Any) -> np.ndarray:
     values, vectors = np.linalg.eigh(matrices)
     return (vectors * function(values)[..., None, :]) @ vectors.swapaxes(-1, -2)
-
-
-def _r2(truth: np.ndarray, predicted: np.ndarray) -> float:
-    return 1.0 - float(np.sum((predicted - truth) ** 2) / np.sum((truth - truth.mean()) ** 2))
