@@ -29,6 +29,24 @@ FACTORS: Final[dict[str, dict[str, float]]] = {
         "hartree/bohr^3": _ase.Hartree / _ase.Bohr**3,
     },
     "time": {"fs": 1.0, "ps": 1000.0},
+    "charge": {"e": 1.0, "C": _ase.C},
+    "dipole": {"e·Å": 1.0, "eA": 1.0, "debye": _ase.Debye, "e·bohr": _ase.Bohr, "C·m": _ase.C * 1e10},
+    "polarisability": {
+        "e^2Å^2/eV": 1.0,
+        "eA^2/V": 1.0,
+        "Å^3": 1.0 / (_ase.Hartree * _ase.Bohr),
+        "A^3": 1.0 / (_ase.Hartree * _ase.Bohr),
+        "bohr^3": _ase.Bohr**2 / _ase.Hartree,
+    },
+    "hyperpolarisability": {
+        "e^3Å^3/eV^2": 1.0,
+        "eA^3/V^2": 1.0,
+        "e^3bohr^3/hartree^2": _ase.Bohr**3 / _ase.Hartree**2,
+    },
+    "electric field": {"V/Å": 1.0, "V/A": 1.0, "V/nm": 0.1, "hartree/e/bohr": _ase.Hartree / _ase.Bohr},
+    "elastic": {"GPa": 1.0, "eV/Å^3": 1.0 / _ase.GPa, "kbar": 0.1},
+    "piezoelectric": {"C/m^2": 1.0, "e/Å^2": 1e20 / _ase.C},
+    "number": {"1": 1.0},
 }
 FACTORS["force"] = {
     f"{energy}/{length}": factor * 1.0 / size
@@ -42,7 +60,9 @@ def factor(unit: str, quantity: str) -> float:
 
     Args:
         unit: name of the unit that the value has, such as `"kcal/mol"` or `"hartree/bohr"`.
-        quantity: `"energy"` (eV), `"length"` (Å), `"force"` (eV/Å), `"stress"` (eV/Å³) or `"time"` (fs).
+        quantity: one of `FACTORS`; its own unit is the first: `"energy"` (eV), `"length"` (Å), `"force"`
+            (eV/Å), `"stress"` (eV/Å³), `"time"` (fs), `"charge"` (e), `"dipole"` (e·Å), `"polarisability"`
+            (e²Å²/eV), `"electric field"` (V/Å), `"elastic"` (GPa), `"piezoelectric"` (C/m²), …
 
     Raises:
         InputError: the unit is not known for that quantity; the message lists the known ones.

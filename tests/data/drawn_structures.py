@@ -37,22 +37,22 @@ def cells(draw: Any, pbc: np.ndarray) -> np.ndarray:
 def labels(draw: Any, n_atoms: int, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """A value of each named label."""
     drawn = {name: draw(arrays(LABELS[name].full_shape(n_atoms))) for name in names}
-    if "stress" in drawn:
-        drawn["stress"] = (drawn["stress"] + drawn["stress"].T) / 2
-    return drawn
+    return {n: LABELS[n].symmetrised(value) if LABELS[n].rank > 1 else value for n, value in drawn.items()}
 
 
 @st.composite
 def structures(draw: Any, max_atoms: int = 5, species: tuple[int, ...] = tuple(range(1, 119))) -> Structure:
-    """Any sound structure, with any subset of the labels and a little info."""
+    """Any sound structure, with some of the labels, a charge, a field and a little info."""
     n_atoms = draw(st.integers(1, max_atoms))
     pbc = np.array(draw(st.tuples(st.booleans(), st.booleans(), st.booleans())))
-    names = draw(st.sets(st.sampled_from(sorted(LABELS))))
+    names = draw(st.sets(st.sampled_from(sorted(LABELS)), max_size=4))
     return Structure(
         numbers=np.array(draw(st.lists(st.sampled_from(species), min_size=n_atoms, max_size=n_atoms))),
         positions=draw(arrays((n_atoms, 3), 50.0)),
         cell=draw(cells(pbc)),
         pbc=pbc,
         labels=draw(labels(n_atoms, tuple(sorted(names)))),
+        charge=draw(st.sampled_from([0.0, 1.0, -2.0])),
+        electric_field=draw(st.sampled_from([np.zeros(3), np.array([0.0, 0.01, -0.3])])),
         info=draw(st.dictionaries(st.sampled_from(["config_type", "origin"]), INFO_WORDS)),
     )

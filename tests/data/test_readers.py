@@ -66,7 +66,7 @@ def test_a_database_row_gives_its_pairs_and_data_as_labels(tmp_path):
         for row in range(4):
             database.write(bulk("Cu", cubic=True), dft=row + 0.5, data={"dft_forces": np.full((4, 3), row)})
     before = sorted(tmp_path.iterdir())
-    structures = read(tmp_path / "a.db", keys=LabelKeys("dft", "dft_forces"), index="1::2")
+    structures = read(tmp_path / "a.db", keys=LabelKeys(energy="dft", forces="dft_forces"), index="1::2")
     assert [float(s.labels["energy"]) for s in structures] == [1.5, 3.5]
     assert [float(s.labels["forces"][0, 0]) for s in structures] == [1.0, 3.0]
     assert sorted(tmp_path.iterdir()) == before

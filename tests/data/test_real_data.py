@@ -24,7 +24,7 @@ FOLDER = Path(os.environ.get("INTERTWINE_DATA", "not set"))
 pytestmark = pytest.mark.skipif(
     "INTERTWINE_DATA" not in os.environ, reason="INTERTWINE_DATA names no folder of published data"
 )
-REF = LabelKeys("REF_energy", "REF_forces", "REF_stress")
+REF = LabelKeys(energy="REF_energy", forces="REF_forces", stress="REF_stress")
 
 
 def test_acac_and_its_isolated_atoms():

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from intertwine.data.labels import LABELS, known_label
+from intertwine.data.labels import CONDITIONS, LABELS, Label, known_label
 from intertwine.errors import InputError
 
 Values = np.ndarray | np.generic | float | int | Sequence[Any]
@@ -15,11 +15,12 @@ Values = np.ndarray | np.generic | float | int | Sequence[Any]
 SMALLEST_HEIGHT: Final = 1e-3
 """Å: periodic images closer than this mean a cell without volume."""
 
-LARGEST_ASYMMETRY: Final = 1e-3
-"""A stress may miss symmetry by this fraction of its largest component (codes print few digits)."""
+LARGEST_ASYMMETRY: Final = {"stress": 1e-3}
+"""A tensor may miss its symmetry by this fraction of its largest component, others by a hundredth: codes print
+few digits, and responses are less converged than stresses."""
 
-SMALLEST_STRESS: Final = 1e-6
-"""eV/Å³ (0.16 MPa): asymmetry below this is noise."""
+SMALLEST_ASYMMETRY: Final = {"stress": 1e-6}
+"""In the unit of the label: asymmetry below this is noise. 1e-6 eV/Å³ are 0.16 MPa."""
 
 
 def frozen(array: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
@@ -113,26 +114,29 @@ def checked_labels(labels: Mapping[str, Values], n_atoms: int) -> dict[str, np.n
     """Labels by canonical name, float64, of the shape that the label table says."""
     checked = {}
     for name in sorted(map(known_label, labels), key=list(LABELS).index):
-        checked[name] = finite_array(labels[name], LABELS[name].full_shape(n_atoms), f"{name} values")
-    if "stress" in checked:
-        checked["stress"] = frozen(symmetric(checked["stress"]))
+        values = finite_array(labels[name], LABELS[name].full_shape(n_atoms), f"{name} values")
+        checked[name] = frozen(symmetric(values, LABELS[name])) if LABELS[name].rank > 1 else values
     return checked
 
 
-def symmetric(stress: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
-    """The stress `[3, 3]` made exactly symmetric; it must be so already within printed digits."""
-    asymmetry = float(np.abs(stress - stress.T).max())
-    if asymmetry > SMALLEST_STRESS + LARGEST_ASYMMETRY * float(np.abs(stress).max()):
+def symmetric(values: Float[np.ndarray, "..."], label: Label) -> Float[np.ndarray, "..."]:
+    """The values with their index symmetry made exact; they must have it already within printed digits."""
+    exact = label.symmetrised(values)
+    asymmetry = 2.0 * float(np.abs(values - exact).max())
+    largest = LARGEST_ASYMMETRY.get(label.name, 1e-2) * float(np.abs(values).max())
+    if asymmetry > SMALLEST_ASYMMETRY.get(label.name, 0.0) + largest:
         raise InputError(
-            "stress is not symmetric",
-            got=f"|σ - σᵀ| up to {asymmetry:.3g} eV/Å^3",
-            accepted="a symmetric 3 x 3 matrix, or Voigt xx yy zz yz xz xy",
+            f"{label.name} lacks the symmetry {label.indices} of its indices",
+            got=f"differences up to {asymmetry:.3g} {label.unit}",
+            accepted="a symmetric 3 x 3 matrix, or Voigt xx yy zz yz xz xy" if label.rank == 2 else None,
         )
-    return (stress + stress.T) / 2
+    return exact
 
 
 def checked_info(info: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of `info`; labels have their own place."""
     for name in set(info) & set(LABELS):
         raise InputError(f"info may not hold '{name}'", fix="give it among the labels")
+    for name in set(info) & set(CONDITIONS):
+        raise InputError(f"info may not hold '{name}'", fix=f"give {name}=… to the structure")
     return dict(info)

@@ -9,10 +9,10 @@ from intertwine.data.structure import Structure
 
 
 def structure_hash(structure: Structure) -> str:
-    """SHA-256 of numbers, positions, cell, pbc and labels, as 64 hexadecimal digits.
+    """SHA-256 of numbers, positions, cell, pbc, labels and conditions, as 64 hexadecimal digits.
 
-    Every bit of every value counts, except that -0 equals 0; `info` does not count. The same on every
-    machine and version.
+    Every bit of every value counts, except that -0 equals 0, and that no charge and no field are nothing;
+    `info` does not count. The same on every machine and version.
 
     >>> one = Structure([1], [[0, 0, 0.0]])
     >>> structure_hash(one) == structure_hash(one.replace(positions=[[0, -0.0, 0]], info={"source": "a"}))
@@ -22,7 +22,8 @@ def structure_hash(structure: Structure) -> str:
     """
     digest = hashlib.sha256(b"intertwine structure 1")
     fields = {name: getattr(structure, name) for name in ("numbers", "positions", "cell", "pbc")}
-    for name, array in [*fields.items(), *sorted(structure.labels.items())]:
+    under = {name: np.asarray(value) for name, value in structure.conditions.items()}
+    for name, array in [*fields.items(), *sorted(structure.labels.items()), *under.items()]:
         digest.update(f"\n{name} {array.shape}\n".encode())
         digest.update(_bytes(array))
     return digest.hexdigest()

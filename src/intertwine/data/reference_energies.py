@@ -22,14 +22,14 @@ class ReferenceEnergies:
 
     Args:
         energies: by atomic number, ascending.
-        origin: `"isolated"` atoms, `"least squares"` over the frames, or a trained `"model"`.
+        origin: `"isolated"` atoms, `"least squares"` over the frames, a trained `"model"`, or `"none"`.
         determined: whether each energy is meaningful by itself; False when the compositions of the frames fix
             only some sums of them (all frames of one molecule, say).
         n_frames: frames that went into a least-squares fit; 0 for isolated atoms.
     """
 
     energies: Mapping[int, float]
-    origin: Literal["isolated", "least squares", "model"]
+    origin: Literal["isolated", "least squares", "model", "none"]
     determined: bool = True
     n_frames: int = 0
 

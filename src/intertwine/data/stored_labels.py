@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.stress import voigt_6_to_full_3x3_stress
 from jaxtyping import Float
 
-from intertwine.data.labels import LABELS, LabelKeys, LabelUnits, known_label
+from intertwine.data.labels import CONDITIONS, LABELS, Label, LabelKeys, LabelUnits, known_label
 from intertwine.errors import InputError, nearest
+from intertwine.groups.index_symmetry import VOIGT
 
 
 def stored_labels(
@@ -35,14 +35,35 @@ def stored_labels(
     intertwine.errors.InputError: no energy under the key 'e'; got: keys E; do: set the energy key to 'E'
     """
     results = stored_results(atoms)
-    values = {name: stored(atoms, results, keys[name], label.per) for name, label in LABELS.items()}
-    found = {name: value for name, value in values.items() if value is not None}
+    found = _found(atoms, results, LABELS, keys, units)
     for name in require:
         if known_label(name) not in found:
             raise missing(atoms, results, name, keys[name])
+    return found
+
+
+def stored_conditions(atoms: Atoms, keys: LabelKeys, units: LabelUnits) -> dict[str, np.ndarray]:
+    """Total charge (e) and electric field (V/Å) kept with `atoms`, as far as they are.
+
+    >>> stored_conditions(Atoms("He", info={"charge": 1}), LabelKeys(), LabelUnits())
+    {'charge': array(1.)}
+    """
+    return _found(atoms, {}, CONDITIONS, keys, units)
+
+
+def _found(
+    atoms: Atoms,
+    results: Mapping[str, Any],
+    table: Mapping[str, Label],
+    keys: LabelKeys,
+    units: LabelUnits,
+) -> dict[str, np.ndarray]:
+    """Values of the rows of a table, in their shapes and our units."""
+    stored_values = {name: stored(atoms, results, keys[name], row.per) for name, row in table.items()}
     return {
-        name: np.asarray(shaped(value, name, keys[name], len(atoms)) * units.factor(name))
-        for name, value in found.items()
+        name: np.asarray(shaped(value, table[name], keys[name], len(atoms)) * units.factor(name))
+        for name, value in stored_values.items()
+        if value is not None
     }
 
 
@@ -72,8 +93,8 @@ def keys_of(atoms: Atoms, results: Mapping[str, Any]) -> list[str]:
 
 def missing(atoms: Atoms, results: Mapping[str, Any], name: str, key: str) -> InputError:
     """The error that says which label is absent and what is there instead."""
-    there, per = keys_of(atoms, results), LABELS[name].per
-    fitting = [k for k in there if fits(stored(atoms, results, k, per), name, len(atoms))]
+    there, label = keys_of(atoms, results), LABELS[name]
+    fitting = [k for k in there if fits(stored(atoms, results, k, label.per), label, len(atoms))]
     close = nearest(key, fitting) or nearest(name, fitting) or (fitting[0] if len(fitting) == 1 else None)
     if not there:
         return InputError(f"no {name}", got="a frame without any labels", fix="label it first")
@@ -84,33 +105,54 @@ def missing(atoms: Atoms, results: Mapping[str, Any], name: str, key: str) -> In
     )
 
 
-def fits(value: Any, name: str, n_atoms: int) -> bool:
+def fits(value: Any, label: Label, n_atoms: int) -> bool:
     """Whether a stored value has the size that the label needs."""
-    sizes = (9, 6) if name == "stress" else (int(np.prod(LABELS[name].full_shape(n_atoms))),)
+    sizes = {np.prod(label.full_shape(n_atoms), dtype=int), *voigt_sizes(label, n_atoms)}
     return not isinstance(value, str | bool | None) and np.size(value) in sizes
 
 
-def shaped(value: Any, name: str, key: str, n_atoms: int) -> Float[np.ndarray, "..."]:
-    """The value as float64 in the shape of the label table; a stress may be 3 x 3, 9 numbers or 6 (Voigt)."""
+def shaped(value: Any, label: Label, key: str, n_atoms: int) -> Float[np.ndarray, "..."]:
+    """The value as float64 in the shape of its label.
+
+    It may come flat, or in Voigt's notation where neighbouring indices are symmetric: 6 numbers xx yy zz yz
+    xz xy for such a pair (no factors of two: that is for stresses and stiffnesses, not for strains).
+    """
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError(f"{name} under the key '{key}' is not a number", got=repr(value)[:60]) from None
-    shape = LABELS[name].full_shape(n_atoms)
-    if name == "stress":
-        return full_stress(array, key)
-    if array.size != int(np.prod(shape)):
-        raise InputError(f"{name} under the key '{key}' has a wrong shape", got=array.shape, accepted=shape)
+        raise InputError(
+            f"{label.name} under the key '{key}' is not a number", got=repr(value)[:60]
+        ) from None
+    shape = label.full_shape(n_atoms)
+    if array.size in voigt_sizes(label, n_atoms):
+        return from_voigt(array.reshape(*shape[: len(shape) - label.rank], *label.voigt_shape), label)
+    if array.size != np.prod(shape, dtype=int):
+        accepted = " x ".join(map(str, shape)) or "a number"
+        if voigt_sizes(label, n_atoms):
+            voigt = " x ".join(map(str, label.voigt_shape))
+            accepted += f", flat, or {voigt} in Voigt order xx yy zz yz xz xy"
+        raise InputError(
+            f"{label.name} under the key '{key}' has a wrong shape", got=array.shape, accepted=accepted
+        )
     return array.reshape(shape)
 
 
-def full_stress(value: Float[np.ndarray, "..."], key: str) -> Float[np.ndarray, "3 3"]:
-    """Stress as 3 x 3."""
-    if value.shape == (6,):
-        return voigt_6_to_full_3x3_stress(value)
-    if value.size != 9:
-        accepted = "3 x 3, 9 numbers, or 6 in Voigt order xx yy zz yz xz xy"
-        raise InputError(
-            f"stress under the key '{key}' has a wrong shape", got=value.shape, accepted=accepted
-        )
-    return value.reshape(3, 3)
+def voigt_sizes(label: Label, n_atoms: int) -> set[int]:
+    """How many numbers the label has in Voigt's notation; none where that is nothing of its own."""
+    rows = n_atoms if label.per == "atom" else 1
+    size = rows * int(np.prod(label.voigt_shape, dtype=int))
+    return {size} if 6 in label.voigt_shape else set()
+
+
+def from_voigt(values: Float[np.ndarray, "..."], label: Label) -> Float[np.ndarray, "..."]:
+    """All components of a tensor from Voigt's notation, `(*batch, *voigt_shape)` to `(*batch, 3, …, 3)`.
+
+    >>> from_voigt(np.array([1.0, 2, 3, 4, 5, 6]), LABELS["stress"]).tolist()
+    [[1.0, 6.0, 5.0], [6.0, 2.0, 4.0], [5.0, 4.0, 3.0]]
+    """
+    axis = values.ndim - len(label.voigt_shape)
+    for length in label.voigt_shape:
+        if length == 6:
+            values = np.take(values, VOIGT, axis=axis)
+        axis += 2 if length == 6 else 1
+    return values

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
+from ase.calculators.calculator import all_properties
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.stress import full_3x3_to_voigt_6_stress
 from jaxtyping import Bool, Float, Int
@@ -20,9 +21,10 @@ from intertwine.data.checks import (
     checked_numbers,
     checked_pbc,
     checked_positions,
+    finite_array,
 )
-from intertwine.data.labels import LABELS, LabelKeys, LabelUnits
-from intertwine.data.stored_labels import stored_labels
+from intertwine.data.labels import CONDITIONS, LABELS, LabelKeys, LabelUnits
+from intertwine.data.stored_labels import stored_conditions, stored_labels
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -38,7 +40,9 @@ class Structure:
         cell: lattice vectors as rows, Å, `[3, 3]`; zeros where open.
         pbc: which axes are periodic, `[3]`.
         labels: by canonical name (`intertwine.data.LABELS`), in our units: energy `[]` eV,
-            forces `[atoms, 3]` eV/Å, stress `[3, 3]` eV/Å³ tensile-positive.
+            forces `[atoms, 3]` eV/Å, stress `[3, 3]` eV/Å³ tensile-positive, …
+        charge: total charge, e.
+        electric_field: homogeneous, V/Å, `[3]`.
         info: anything else worth keeping, such as `config_type` or the source; never read by a model.
 
     Raises:
@@ -61,6 +65,8 @@ class Structure:
     pbc: Bool[np.ndarray, "3"]
     labels: Mapping[str, np.ndarray]
     info: Mapping[str, Any]
+    charge: float
+    electric_field: Float[np.ndarray, "3"]
 
     def __init__(
         self,
@@ -70,6 +76,8 @@ class Structure:
         pbc: Values = False,
         labels: Mapping[str, Values] | None = None,
         info: Mapping[str, Any] | None = None,
+        charge: Values = 0.0,
+        electric_field: Values = (0.0, 0.0, 0.0),
     ) -> None:
         numbers, pbc = checked_numbers(numbers), checked_pbc(pbc)
         checked = {
@@ -79,6 +87,8 @@ class Structure:
             "pbc": pbc,
             "labels": MappingProxyType(checked_labels(labels or {}, len(numbers))),
             "info": MappingProxyType(checked_info(info or {})),
+            "charge": float(finite_array(charge, (), "total charges")),
+            "electric_field": finite_array(electric_field, (3,), "electric fields"),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -89,7 +99,8 @@ class Structure:
     def __repr__(self) -> str:
         pbc = "".join("T" if axis else "F" for axis in self.pbc)
         labels = ", ".join(self.labels) or "none"
-        return f"Structure({self.formula}, {len(self)} atoms, pbc={pbc}, labels: {labels})"
+        under = "".join(f", {name}={value}" for name, value in self.conditions.items())
+        return f"Structure({self.formula}, {len(self)} atoms, pbc={pbc}{under}, labels: {labels})"
 
     def __reduce__(self) -> tuple:
         """Copy and send between our own processes as plain values (a mapping proxy cannot be copied)."""
@@ -115,6 +126,16 @@ class Structure:
         """Volume spanned by the three cell vectors, Å³; 0 when an open axis has none."""
         a, b, c = self.cell
         return float(abs(a @ np.cross(b, c)))
+
+    @property
+    def conditions(self) -> dict[str, float | list[float]]:
+        """Total charge and electric field, as far as they are not zero.
+
+        >>> Structure([11], [[0, 0, 0]], charge=1).conditions
+        {'charge': 1.0}
+        """
+        values = {"charge": self.charge, "electric_field": self.electric_field.tolist()}
+        return {name: value for name, value in values.items() if np.any(value)}
 
     def replace(self, **changes: Any) -> "Structure":
         """A new structure that differs in the named fields; it is checked again.
@@ -144,23 +165,29 @@ class Structure:
             InputError: a required label is absent (the message names the keys that do exist), or the
                 structure is not sound.
 
-        >>> Structure.from_ase(Atoms("OH", positions=[[0, 0, 0], [0, 0, 1]], info={"E": 1.0}), LabelKeys("E"))
-        Structure(HO, 2 atoms, pbc=FFF, labels: energy)
+        >>> pair = Atoms("OH", positions=[[0, 0, 0], [0, 0, 1]], info={"E": 1.0, "charge": -1})
+        >>> Structure.from_ase(pair, LabelKeys(energy="E"))
+        Structure(HO, 2 atoms, pbc=FFF, charge=-1.0, labels: energy)
         """
-        taken = {*dataclasses.astuple(keys), *LABELS}
+        names = {*LABELS, *CONDITIONS}
+        taken = {*(keys[name] for name in names), *names}
         info = {key: value for key, value in atoms.info.items() if key not in taken}
         bare = cls(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, info=info)
-        return bare.replace(labels=stored_labels(atoms, keys, units, require))
+        labels = stored_labels(atoms, keys, units, require)
+        return bare.replace(labels=labels, **stored_conditions(atoms, keys, units))
 
     def to_ase(self) -> Atoms:
-        """The same as an `ase.Atoms`, labels as single-point results.
+        """The same as an `ase.Atoms`: labels that ASE knows as single-point results, others by their names.
 
         >>> Structure([1], [[0, 0, 0]], labels={"energy": -13.6}).to_ase().get_potential_energy()
         -13.6
         """
         geometry = {name: getattr(self, name) for name in ("numbers", "positions", "cell", "pbc")}
-        atoms = Atoms(**geometry, info=dict(self.info))
+        atoms = Atoms(**geometry, info={**self.info, **self.conditions})
         results = {name: value.copy() if value.ndim else value.item() for name, value in self.labels.items()}
+        for name in results.keys() - set(all_properties):
+            place = atoms.arrays if LABELS[name].per == "atom" else atoms.info
+            place[name] = results.pop(name)
         if "stress" in results:
             results["stress"] = full_3x3_to_voigt_6_stress(results["stress"])
         if results:

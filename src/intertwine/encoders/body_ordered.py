@@ -7,6 +7,7 @@ from jaxtyping import Float, Int64
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
+from intertwine.encoders.conditions import Conditions
 from intertwine.encoders.density import NeighbourDensity
 from intertwine.encoders.features import AtomFeatures
 from intertwine.encoders.geometry import edge_geometry
@@ -41,12 +42,16 @@ class BodyOrderedSpec(BaseModel):
     """Highest degree of the neighbour density."""
     hidden_l: Literal[0, 1] = 1
     """Highest degree carried between layers."""
-    output_l: Annotated[int, Field(ge=0, le=3)] = 0
-    """Highest degree after the last layer: 0 for an energy, 1 where a head wants vectors."""
+    output_l: Annotated[int, Field(ge=0, le=6)] = 0
+    """Highest degree after the last layer: 0 for an energy, that of the tensor where a head wants one."""
     radial: Annotated[int, Field(ge=1)] = 8
     """Number of radial functions."""
     neighbours: Annotated[float, Field(gt=0)] = 12.0
     """Average number of neighbours in the training data (a scale, not a limit)."""
+    field: bool = False
+    """Feel an electric field in every product; see `Conditions`."""
+    charge: bool = False
+    """Feel the total charge."""
 
     @model_validator(mode="after")
     def _nothing_finer_than_the_density(self) -> "BodyOrderedSpec":
@@ -113,6 +118,9 @@ class BodyOrderedEncoder(nn.Module):
         self.species = SpeciesIndex(spec.species)
         kinds = len(spec.species)
         self.density = NeighbourDensity(spec.radial, kinds, spec.neighbours)
+        self.conditions = None
+        if spec.field or spec.charge:
+            self.conditions = Conditions(kinds, self.density.channels, spec.field, spec.charge)
         degrees = [spec.hidden_l] * (spec.layers - 1) + [spec.output_l]
         sizes = spec.channels, spec.message_channels
         self.messages = nn.ModuleList(
@@ -131,7 +139,10 @@ class BodyOrderedEncoder(nn.Module):
         species = self.species(graph.numbers)
         spec = self.spec
         edges = edge_geometry(graph, spec.l_max, spec.radial, spec.cutoff, self.density.species.dtype)
-        hidden = self.layers[0](self.density(edges, species), species, None)
+        density = self.density(edges, species)
+        if self.conditions is not None and not (graph.charge is None and graph.electric_field is None):
+            density = self.conditions(density, species, graph)
+        hidden = self.layers[0](density, species, None)
         outputs: list[Float[Tensor, "atoms _ channels"]] = [hidden]
         for message, layer in zip(self.messages, self.layers[1:], strict=True):
             hidden = layer(message(edges, hidden), species, hidden)

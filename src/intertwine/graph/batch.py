@@ -67,11 +67,25 @@ def collate(graphs: Sequence[Graph]) -> Graph:
         max_degree=max_degree,
         cutoff=graphs[0].cutoff,
         labels=_collate_labels(graphs),
+        charge=_conditions(graphs, "charge"),
+        electric_field=_conditions(graphs, "electric_field"),
     )
 
 
 def _cat(graphs: Sequence[Graph], field: str) -> Tensor:
     return torch.cat([getattr(graph, field) for graph in graphs])
+
+
+def _conditions(graphs: Sequence[Graph], name: str) -> Tensor | None:
+    """A condition of every system, zero where only others have it; None where none has."""
+    given = [getattr(graph, name) for graph in graphs]
+    example = next((value for value in given if value is not None), None)
+    if example is None:
+        return None
+    rest = example.shape[1:]
+    return torch.cat(
+        [example.new_zeros(g.n_systems, *rest) if v is None else v for g, v in zip(graphs, given, strict=True)]
+    )
 
 
 def _collate_labels(graphs: Sequence[Graph]) -> dict[str, Tensor]:
@@ -139,6 +153,10 @@ def _systems(graph: Graph) -> Iterator[Graph]:
             max_degree=graph.max_degree,
             cutoff=graph.cutoff,
             labels=_labels_of(graph, system, a),
+            charge=None if graph.charge is None else graph.charge[system : system + 1],
+            electric_field=None
+            if graph.electric_field is None
+            else graph.electric_field[system : system + 1],
         )
         atom, edge = atom + atoms, edge + edges
 

@@ -58,6 +58,7 @@ def build_graph(structure: Structure, cutoff: float, skin: float = 0.0) -> Graph
         max_degree=max_degree,
         cutoff=float(cutoff),
         labels=graph_labels(structure.labels),
+        **{name: float64(np.array(value))[None] for name, value in structure.conditions.items()},
     )
 
 

@@ -27,10 +27,18 @@ def reframed(
     array([[0., 0., 4.]])
     """
     labels = {
-        name: _turned(value, rotation, len(LABELS[name].shape)) for name, value in structure.labels.items()
+        name: _turned(value, rotation, LABELS[name].rank) * _sign(rotation, LABELS[name].axial)
+        for name, value in structure.labels.items()
     }
     positions = structure.positions @ rotation.T + (0.0 if translation is None else translation)
-    return structure.replace(positions=positions, cell=structure.cell @ rotation.T, labels=labels)
+    field = structure.electric_field @ rotation.T
+    return structure.replace(
+        positions=positions, cell=structure.cell @ rotation.T, labels=labels, electric_field=field
+    )
+
+
+def _sign(rotation: np.ndarray, axial: bool) -> float:
+    return float(np.sign(np.linalg.det(rotation))) if axial else 1.0
 
 
 def _turned(tensor: np.ndarray, rotation: np.ndarray, rank: int) -> np.ndarray:
@@ -138,4 +146,5 @@ def supercell(structure: Structure, repeats: tuple[int, int, int]) -> Structure:
         positions=(structure.positions + offsets[:, None]).reshape(-1, 3),
         cell=structure.cell * times[:, None],
         labels=labels,
+        charge=structure.charge * images,
     )

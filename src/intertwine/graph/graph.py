@@ -39,8 +39,10 @@ class Graph:
         max_degree: at least the largest number of edges of one receiver, and at least 1.
         cutoff: Å; edges may be a little longer (a skin), never missing when shorter.
         labels: float64 reference values by canonical name (`energy` (systems,), eV; `forces` (atoms, 3),
-            eV/Å; `stress` (systems, 3, 3), eV/Å³) and, where only some systems have one, the bool mask
+            eV/Å; `stress` (systems, 3, 3), eV/Å³; …) and, where only some systems have one, the bool mask
             `has_<label>` (systems,); the values of systems without it are zero.
+        charge: total charge, e, `(systems,)`; None where every system is neutral.
+        electric_field: homogeneous, V/Å, `(systems, 3)`; None where there is none.
 
     >>> from intertwine.data.structure import Structure
     >>> from intertwine.graph.build import build_graph
@@ -65,6 +67,8 @@ class Graph:
     max_degree: int
     cutoff: float
     labels: dict[str, Tensor] = dataclasses.field(default_factory=dict)
+    charge: Float64[Tensor, "systems"] | None = None
+    electric_field: Float64[Tensor, "systems 3"] | None = None
 
     def edge_vectors(self) -> Float64[Tensor, "edges 3"]:
         """r_e = x[sender] + shift · cell − x[receiver], Å; differentiable in `positions` and `cell`."""
@@ -120,19 +124,23 @@ _CONTEXT = ("n_systems", "max_degree", "cutoff")
 
 
 def _flatten(graph: Graph) -> tuple[list[Any], tuple[Any, ...]]:
-    return [getattr(graph, name) for name in _LEAVES], tuple(getattr(graph, name) for name in _CONTEXT)
+    """Tensors that are there, and what is the same for all graphs of this kind, their names among it."""
+    there = tuple(name for name in _LEAVES if getattr(graph, name) is not None)
+    context = (",".join(there), *(getattr(graph, name) for name in _CONTEXT))
+    return [getattr(graph, name) for name in there], context
 
 
 def _flatten_with_keys(graph: Graph) -> tuple[list[Any], tuple[Any, ...]]:
     leaves, context = _flatten(graph)
-    return [(pytree.GetAttrKey(name), leaf) for name, leaf in zip(_LEAVES, leaves, strict=True)], context
+    return [(pytree.GetAttrKey(name), leaf) for name, leaf in zip(context[0].split(","), leaves, strict=True)], context
 
 
 def _unflatten(leaves: Any, context: tuple[Any, ...]) -> Graph:
     """Rebuild without `__init__`: while PyTorch traces, leaves need not be tensors."""
     graph = object.__new__(Graph)
-    graph.__dict__.update(zip(_LEAVES, leaves, strict=True))
-    graph.__dict__.update(zip(_CONTEXT, context, strict=True))
+    there, *counts = context
+    graph.__dict__.update(dict.fromkeys(_LEAVES) | dict(zip(there.split(","), leaves, strict=True)))
+    graph.__dict__.update(zip(_CONTEXT, counts, strict=True))
     return graph
 
 

@@ -39,7 +39,7 @@ def moved(
     rotation: Float64[Tensor, "3 3"] | None = None,
     translation: Float64[Tensor, "3"] | None = None,
 ) -> Graph:
-    """x → R x + t for every atom, cell vectors and labels turning along: forces R f, stress R σ Rᵀ.
+    """x → R x + t for every atom; cell, field and labels turn along: forces R f, stress R σ Rᵀ.
 
     Args:
         graph: one system or many.
@@ -57,11 +57,21 @@ def moved(
     positions, cell, labels = graph.positions, graph.cell, graph.labels
     if rotation is not None:
         positions, cell = positions @ rotation.mT, cell @ rotation.mT
-        ranks = {name: len(LABELS[name].shape) if name in LABELS else 0 for name in labels}
-        labels = {name: turned(value, rotation, ranks[name]) for name, value in labels.items()}
+        labels = {name: _turned_label(name, value, rotation) for name, value in labels.items()}
     if translation is not None:
         positions = positions + translation
-    return graph.replace(positions=positions, cell=cell, labels=labels)
+    field = graph.electric_field
+    if field is not None and rotation is not None:
+        field = field @ rotation.mT
+    return graph.replace(positions=positions, cell=cell, labels=labels, electric_field=field)
+
+
+def _turned_label(name: str, value: Tensor, rotation: Tensor) -> Tensor:
+    """A label as the turned system has it; masks are no labels and stay."""
+    if name not in LABELS:
+        return value
+    value = turned(value, rotation, LABELS[name].rank)
+    return value * torch.linalg.det(rotation).sign() if LABELS[name].axial else value
 
 
 def turned(

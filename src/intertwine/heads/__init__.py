@@ -1,6 +1,7 @@
 """Heads: from features to raw predictions."""
 
 from intertwine.heads.scalar import ScalarHead
+from intertwine.heads.tensor import TensorHead, TensorSpec
 from intertwine.heads.vector import DirectForceHead
 
-__all__ = ["DirectForceHead", "ScalarHead"]
+__all__ = ["DirectForceHead", "ScalarHead", "TensorHead", "TensorSpec"]

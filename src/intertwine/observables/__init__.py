@@ -2,7 +2,7 @@
 
 from intertwine.observables.archive import load_model, save_model
 from intertwine.observables.derivatives import differentiate
-from intertwine.observables.model import OUTPUTS, Model, hessian
-from intertwine.observables.spec import ModelSpec
+from intertwine.observables.model import Model, hessian
+from intertwine.observables.spec import OUTPUTS, ModelSpec
 
 __all__ = ["OUTPUTS", "Model", "ModelSpec", "differentiate", "hessian", "load_model", "save_model"]

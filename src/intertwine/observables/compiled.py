@@ -11,6 +11,7 @@ from ase.units import Bohr, Hartree
 from torch import Tensor, nn
 
 from intertwine.encoders.body_ordered import BodyOrderedEncoder, BodyOrderedLayer
+from intertwine.encoders.conditions import Conditions
 from intertwine.encoders.density import NeighbourDensity
 from intertwine.encoders.message import BondMessage
 from intertwine.encoders.species import SpeciesIndex
@@ -24,6 +25,7 @@ from intertwine.observables.derivatives import DERIVATIVES, stress_from
 from intertwine.observables.energy import EnergyTerms
 from intertwine.observables.packing import Packing
 from intertwine.observables.reference import ZBL, Cohesion, ReferenceEnergies
+from intertwine.observables.spec import OUTPUTS
 from intertwine.ops.native import address, function, kernel, pointers, usable
 
 if TYPE_CHECKING:
@@ -35,8 +37,11 @@ BLOCK = 8
 MOST = {"layers": 8, "l_max": 6, "radial": 32}
 """Sizes for which the kernel has room."""
 
+KNOWN = frozenset(OUTPUTS)
+"""What the kernel computes, in no field and of neutral systems."""
+
 PARTS = (
-    *(BodyOrderedEncoder, BodyOrderedLayer, NeighbourDensity, BondMessage, SpeciesIndex, SphereProduct),
+    *(BodyOrderedEncoder, BodyOrderedLayer, Conditions, NeighbourDensity, BondMessage, SpeciesIndex, SphereProduct),
     *(EnergyTerms, ScalarHead, InvariantNetwork, ReferenceEnergies, Cohesion, ZBL, Constant),
     *(SchurLinear, BlockBatch, nn.ModuleList, nn.ParameterList),
 )
@@ -49,10 +54,12 @@ def evaluate(model: "Model", graph: Graph, wanted: Collection[str]) -> dict[str,
     """What `differentiate` gives, detached, by the compiled call; None where that cannot be used.
 
     Args:
-        model: any model without direct forces.
+        model: any model.
         graph: where to evaluate.
-        wanted: any of energy, energies, forces, stress, virial.
+        wanted: outputs of the model other than those read by heads.
     """
+    if not KNOWN.issuperset(wanted) or not (graph.electric_field is None and graph.charge is None):
+        return None
     potential = compiled(model) if graph.positions.is_cpu else None
     if potential is None:
         return None
@@ -84,12 +91,20 @@ def compiled(model: "Model") -> "CompiledPotential | None":
 
 def _can_be_compiled(model: "Model") -> bool:
     spec = model.spec.encoder
-    if model.direct is not None or any(getattr(spec, name) > most for name, most in MOST.items()):
+    if not model.spec.energy or any(getattr(spec, name) > most for name, most in MOST.items()):
         return False
-    parts = [part for part in model.modules() if part is not model]
-    return all(type(part) in PARTS for part in parts) and all(
-        parameter.dtype == model.dtype and parameter.is_cpu for parameter in model.parameters()
+    return all(type(part) in PARTS for part in _parts(model)) and all(
+        parameter.dtype == model.dtype and parameter.is_cpu for parameter in _weights(model)
     )
+
+
+def _parts(model: "Model") -> list[nn.Module]:
+    """Everything that the energy is made of."""
+    return [part for whole in (model.encoder, model.energy) for part in whole.modules()]
+
+
+def _weights(model: "Model") -> list[nn.Parameter]:
+    return [weight for whole in (model.encoder, model.energy) for weight in whole.parameters()]
 
 
 class CompiledPotential:
@@ -101,19 +116,19 @@ class CompiledPotential:
     in float64.
 
     Args:
-        model: one without direct forces, of `PARTS` only, on the CPU and in one precision.
+        model: one whose energy is made of `PARTS` only, on the CPU and in one precision.
     """
 
     def __init__(self, model: "Model") -> None:
         packing = Packing(model)
-        self.weights = list(model.parameters())
+        self.weights = _weights(model)
         self._dtype = model.dtype
         with torch.no_grad():
             self._arrays = list(packing.arrays())
             self._copies = [weight.clone(memory_format=torch.contiguous_format) for weight in self.weights]
         self._parts = [
             (table, name, part)
-            for module in model.modules()
+            for module in (model, *_parts(model))
             for table in (module._modules, module._parameters)
             for name, part in table.items()
         ]

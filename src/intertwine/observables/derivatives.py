@@ -1,6 +1,6 @@
-"""The only place that differentiates: forces, stress and Hessian of an energy functional."""
+"""The only place that differentiates: forces, stress, responses and Hessian of an energy functional."""
 
-from collections.abc import Callable, Collection, Set
+from collections.abc import Callable, Collection, Mapping, Set
 
 import torch
 from jaxtyping import Float
@@ -11,60 +11,86 @@ from intertwine.ops.segment import segment_sum
 
 AtomEnergies = Callable[[Graph], Float[Tensor, " atoms"]]
 
+VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "forces": ("positions",),
+    "stress": ("strain",),
+    "virial": ("strain",),
+    "dipole": ("field",),
+    "polarisability": ("field",),
+    "hyperpolarisability": ("field",),
+    "born_charges": ("field", "positions"),
+}
+"""By what each output is differentiated."""
+
+HIGHER = frozenset({"polarisability", "hyperpolarisability", "born_charges"})
+"""Outputs that are second or third derivatives."""
+
 DERIVATIVES = frozenset({"forces", "stress", "virial"})
-"""Outputs that are first derivatives of the energy."""
+"""Outputs that are first derivatives of the energy by positions and cell."""
 
 
 def differentiate(
     energies_of: AtomEnergies, graph: Graph, wanted: Collection[str], create_graph: bool = False
 ) -> dict[str, Tensor]:
-    """Energy and its first derivatives.
+    """Energy and its derivatives.
 
         F = −∂E/∂x  (eV/Å),    virial W = −∂E/∂ε  (eV),    stress σ = ∂E/∂ε / V  (eV/Å³, tensile positive)
+        µ = −∂E/∂𝓔  (e·Å),     α = −∂²E/∂𝓔²  (e²Å²/eV),    β = −∂³E/∂𝓔³  (e³Å³/eV²)
+        Z*_ab = ∂µ_a/∂x_b = ∂F_b/∂𝓔_a  (e)
 
-    ε is a symmetric strain acting as x → x + xε on positions and cell rows alike.
+    ε is a symmetric strain acting as x → x + xε on positions and cell rows alike, 𝓔 the electric field, zero
+    where the graph has none.
 
     Args:
-        energies_of: atomic energies of a graph, differentiable in positions and cell.
+        energies_of: atomic energies of a graph, differentiable in positions, cell and field.
         graph: where to evaluate.
-        wanted: any of energy, energies, forces, stress, virial.
+        wanted: any of energy, energies, forces, stress, virial, dipole, polarisability, hyperpolarisability,
+            born_charges.
         create_graph: keep the graph of the derivatives, to train on them.
 
     Returns:
         energy `(systems,)`, energies `(atoms,)` and what was wanted of forces `(atoms, 3)`, stress and virial
-        `(systems, 3, 3)`; float64. The stress of a system that is not periodic in all three directions is
-        its virial over the volume of the cell given, and zero where no volume is defined.
+        `(systems, 3, 3)`, dipole `(systems, 3)`, polarisability `(systems, 3, 3)`, hyperpolarisability
+        `(systems, 3, 3, 3)` and born_charges `(atoms, 3, 3)`; float64. The stress of a system that is not
+        periodic in all three directions is its virial over the volume of the cell given, and zero where no
+        volume is defined.
     """
-    needed = DERIVATIVES & set(wanted)
+    needed = set(VARIABLES) & set(wanted)
     with torch.set_grad_enabled(bool(needed) or torch.is_grad_enabled()):
-        positions, strain, moved = _variables(graph, needed)
+        variables, moved = _variables(graph, {name for output in needed for name in VARIABLES[output]})
         energies = energies_of(moved)
         energy = segment_sum(energies, graph.batch, graph.n_systems)
-        gradients = _gradients(energy, positions, strain, needed, create_graph)
-    results = {"energy": energy, "energies": energies, **_named(gradients, graph, needed)}
+        again = create_graph or bool(needed & HIGHER)
+        gradients = _gradients(energy, variables, again)
+        named = _named(gradients, graph, needed) | _responses(gradients, variables, needed, create_graph)
+    results = {"energy": energy, "energies": energies, **named}
     if create_graph or not needed:
         return results
     return {name: value.detach() for name, value in results.items()}
 
 
-def _variables(graph: Graph, needed: Set[str]) -> tuple[Tensor, Tensor | None, Graph]:
-    """Fresh leaves for positions and strain, and the graph that depends on them."""
-    if not needed:
-        return graph.positions, None, graph
-    positions = graph.positions.detach().requires_grad_(True)
-    moved = graph.replace(positions=positions)
-    if not needed & {"stress", "virial"}:
-        return positions, None, moved
-    strain = torch.zeros_like(graph.cell).requires_grad_(True)
-    return positions, strain, strained(moved, 0.5 * (strain + strain.transpose(1, 2)))
+def _variables(graph: Graph, needed: Set[str]) -> tuple[dict[str, Tensor], Graph]:
+    """Fresh leaves for positions, strain and field, and the graph that depends on them."""
+    variables: dict[str, Tensor] = {}
+    if "positions" in needed:
+        variables["positions"] = graph.positions.detach().requires_grad_(True)
+    if "field" in needed:
+        field = graph.electric_field
+        field = graph.cell.new_zeros(graph.n_systems, 3) if field is None else field.detach()
+        variables["field"] = field.requires_grad_(True)
+    graph = graph.replace(
+        positions=variables.get("positions", graph.positions),
+        electric_field=variables.get("field", graph.electric_field),
+    )
+    if "strain" not in needed:
+        return variables, graph
+    strain = variables["strain"] = torch.zeros_like(graph.cell).requires_grad_(True)
+    return variables, strained(graph, 0.5 * (strain + strain.transpose(1, 2)))
 
 
-def _gradients(
-    energy: Tensor, positions: Tensor, strain: Tensor | None, needed: Set[str], create_graph: bool
-) -> dict[str, Tensor]:
-    if not needed:
+def _gradients(energy: Tensor, variables: dict[str, Tensor], create_graph: bool) -> dict[str, Tensor]:
+    if not variables:
         return {}
-    variables = {"positions": positions} if strain is None else {"positions": positions, "strain": strain}
     gradients = torch.autograd.grad(
         energy.sum(), list(variables.values()), create_graph=create_graph, materialize_grads=True
     )
@@ -79,7 +105,49 @@ def _named(gradients: dict[str, Tensor], graph: Graph, needed: Set[str]) -> dict
         named["virial"] = -gradients["strain"]
     if "stress" in needed:
         named["stress"] = stress_from(gradients["strain"], graph)
+    if "dipole" in needed:
+        named["dipole"] = -gradients["field"]
     return named
+
+
+def _responses(
+    gradients: dict[str, Tensor], variables: dict[str, Tensor], needed: Set[str], create_graph: bool
+) -> dict[str, Tensor]:
+    """Second and third derivatives, each a backward pass per component of the one before."""
+    if not needed & HIGHER:
+        return {}
+    dipole, field, named = -gradients["field"], variables["field"], {}
+    if "born_charges" in needed:
+        named["born_charges"] = jacobian(dipole, variables["positions"], create_graph)
+    if needed & {"polarisability", "hyperpolarisability"}:
+        third = "hyperpolarisability" in needed
+        alpha = jacobian(dipole, field, create_graph or third)
+        if "polarisability" in needed:
+            named["polarisability"] = alpha
+        if third:
+            named["hyperpolarisability"] = jacobian(alpha, field, create_graph)
+    return named
+
+
+def jacobian(
+    values: Float[Tensor, "systems *shape"], variable: Float[Tensor, "rows 3"], create_graph: bool = False
+) -> Float[Tensor, "rows *shape_3"]:
+    """∂ Σ_systems values / ∂ variable, row by row: exact where a row belongs to one system only.
+
+    >>> x = torch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+    >>> jacobian(x**2, x)[0].diagonal()
+    tensor([2., 4., 6.])
+    """
+    shape = values.shape[1:]
+    rows = [
+        torch.zeros_like(variable)
+        if not component.requires_grad
+        else torch.autograd.grad(
+            component.sum(), variable, create_graph=create_graph, retain_graph=True, materialize_grads=True
+        )[0]
+        for component in values.flatten(1).unbind(1)
+    ]
+    return torch.stack(rows, dim=1).unflatten(1, shape)
 
 
 def stress_from(gradient: Float[Tensor, "systems 3 3"], graph: Graph) -> Float[Tensor, "systems 3 3"]:

@@ -7,24 +7,27 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from intertwine.encoders.body_ordered import BodyOrderedEncoder
+from intertwine.encoders.features import AtomFeatures
 from intertwine.errors import InputError, nearest
 from intertwine.graph import Graph
+from intertwine.heads.tensor import TensorHead
 from intertwine.heads.vector import DirectForceHead
 from intertwine.observables.compiled import evaluate
-from intertwine.observables.derivatives import DERIVATIVES, differentiate, hessian_of
+from intertwine.observables.derivatives import VARIABLES, differentiate, hessian_of
 from intertwine.observables.energy import EnergyTerms
-from intertwine.observables.spec import ModelSpec
+from intertwine.observables.field import field_energy
+from intertwine.observables.spec import EXPANSION, OUTPUTS, ModelSpec
 from intertwine.ops.segment import segment_sum
-
-OUTPUTS = ("energy", "energies", "forces", "stress", "virial")
-"""Everything that a model computes on request."""
 
 
 class Model(nn.Module):
-    """An interatomic potential: an invariant energy and its exact derivatives.
+    """An invariant energy and its exact derivatives, and any tensors beside it, on one encoder.
 
     Args:
         spec: what it is made of. Weights are drawn from torch's global generator.
+
+    Raises:
+        InputError: a head bears the name of a label that means something else.
 
     >>> from intertwine.data import Structure
     >>> from intertwine.encoders.body_ordered import BodyOrderedSpec
@@ -37,13 +40,20 @@ class Model(nn.Module):
     (torch.Size([1]), True)
     """
 
+    energy: EnergyTerms
+
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         self.spec = spec
         self.metadata: dict = {}
         self.encoder = BodyOrderedEncoder(spec.encoder)
-        self.energy = EnergyTerms(spec)
+        if spec.energy:
+            self.energy = EnergyTerms(spec)
         self.direct = DirectForceHead(spec.encoder.channels) if spec.forces == "direct" else None
+        sizes = spec.encoder.species, spec.encoder.channels, spec.encoder.layers, spec.encoder.output_l
+        for name, head in spec.heads.items():
+            head.declare(name)
+        self.heads = nn.ModuleDict({name: TensorHead(head, *sizes) for name, head in spec.heads.items()})
 
     @property
     def cutoff(self) -> float:
@@ -54,6 +64,11 @@ class Model(nn.Module):
     def species(self) -> tuple[int, ...]:
         """Atomic numbers the model knows."""
         return self.spec.encoder.species
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Everything that it computes on request."""
+        return self.spec.outputs
 
     @property
     def dtype(self) -> torch.dtype:
@@ -75,49 +90,95 @@ class Model(nn.Module):
 
         Args:
             graph: one system or a batch.
-            outputs: any of energy (eV, `(systems,)`), energies (eV, `(atoms,)`), forces (eV/Å, `(atoms, 3)`),
-                stress (eV/Å³, tensile positive, `(systems, 3, 3)`), virial (eV, `(systems, 3, 3)`).
+            outputs: any of `self.outputs`: energy (eV, `(systems,)`), energies (eV, `(atoms,)`), forces
+                (eV/Å, `(atoms, 3)`), stress (eV/Å³, tensile positive, `(systems, 3, 3)`), virial (eV,
+                `(systems, 3, 3)`), responses to a field as in `differentiate`, and what has a head, with one
+                value of the shape of its indices per system or atom.
             create_graph: keep the graph of the derivatives, to train on them.
 
         Raises:
             InputError: an output that does not exist, or an element the model has never seen.
         """
-        _check(outputs)
-        if self.direct is not None:
-            results = self._without_derivatives(graph, outputs, create_graph)
+        self._check(outputs)
+        read = [name for name in outputs if name in self.heads and not self._is_derivative(name)]
+        rest = [name for name in outputs if name not in read]
+        if self.direct is not None and "forces" in rest:
+            return self._with_direct_forces(graph, outputs, create_graph)
+        if not rest:
+            return self._read(graph, self.encoder(graph), read)
+        found = None if create_graph else evaluate(self, graph, rest)
+        if found is not None:
+            found |= self._read(graph, self.encoder(graph), read) if read else {}
         else:
-            found = None if create_graph else evaluate(self, graph, outputs)
-            results = found or differentiate(self.atom_energies, graph, outputs, create_graph)
-        return {name: results[name] for name in outputs}
+            found = self._in_torch(graph, rest, read, create_graph)
+        return {name: found[name] for name in outputs}
 
     def start_from_reference(self) -> "Model":
         """Silence the learned energy, so that training starts from reference and cohesion alone.
 
         A random start adds a random mean energy that many steps are spent on removing.
         """
-        self.energy.head.silence()
+        if self.spec.energy and self.spec.field != "density":
+            self.energy.head.silence()
         return self
 
     def atom_energies(self, graph: Graph) -> Float[Tensor, " atoms"]:
-        """Energy of each atom, eV, `(atoms,)`, float64, differentiable in positions and cell."""
-        return self.energy(graph, self.encoder(graph))
+        """Energy of each atom, eV, `(atoms,)`, float64, differentiable in positions, cell and field.
 
-    def _without_derivatives(
+        Raises:
+            InputError: the model has no energy.
+        """
+        if not self.spec.energy:
+            raise InputError("this model has no energy", accepted=", ".join(self.outputs))
+        return self._atom_energies(graph, self.encoder(graph))
+
+    def _atom_energies(self, graph: Graph, features: AtomFeatures) -> Float[Tensor, " atoms"]:
+        energies = self.energy(graph, features)
+        if graph.electric_field is None or self.spec.field == "none":
+            return energies
+        terms = [name for name in EXPANSION if name in self.heads and self.spec.field == "expansion"]
+        share = field_energy(graph, self._read(graph, features, terms)) / graph.counts
+        return energies + share.index_select(0, graph.batch)
+
+    def _read(self, graph: Graph, features: AtomFeatures, names: Collection[str]) -> dict[str, Tensor]:
+        species = self.encoder.species(graph.numbers)
+        return {name: self.heads[name](features, species, graph) for name in names}
+
+    def _is_derivative(self, name: str) -> bool:
+        return self.spec.field != "none" and name in EXPANSION
+
+    def _in_torch(
+        self, graph: Graph, derivatives: Collection[str], read: Collection[str], create_graph: bool
+    ) -> dict[str, Tensor]:
+        """Derivatives of the energy, and heads on the same features."""
+        heads: dict[str, Tensor] = {}
+
+        def energies_of(moved: Graph) -> Float[Tensor, " atoms"]:
+            features = self.encoder(moved)
+            heads.update(self._read(moved, features, read))
+            return self._atom_energies(moved, features)
+
+        found = differentiate(energies_of, graph, derivatives, create_graph)
+        if not create_graph and set(VARIABLES).intersection(derivatives):
+            heads = {name: value.detach() for name, value in heads.items()}
+        return found | heads
+
+    def _with_direct_forces(
         self, graph: Graph, outputs: Collection[str], create_graph: bool
     ) -> dict[str, Tensor]:
-        """Direct forces from one pass; stress still from the energy, there being no other source."""
+        """Direct forces; all else, the stress too, as of any model."""
         assert self.direct is not None
-        if DERIVATIVES & set(outputs) - {"forces"}:
-            wanted = set(outputs) - {"forces"}
-            rest = differentiate(self.atom_energies, graph, wanted, create_graph)
-            return rest | {"forces": self.spec.scale * self.direct(self.encoder(graph)).double()}
-        features = self.encoder(graph)
-        energies = self.energy(graph, features)
-        return {
-            "energies": energies,
-            "energy": segment_sum(energies, graph.batch, graph.n_systems),
-            "forces": self.spec.scale * self.direct(features).double(),
-        }
+        rest = [name for name in outputs if name != "forces"]
+        found = self(graph, rest, create_graph) if rest else {}
+        found["forces"] = self.spec.scale * self.direct(self.encoder(graph)).double()
+        return {name: found[name] for name in outputs}
+
+    def _check(self, outputs: Collection[str]) -> None:
+        for name in outputs:
+            if name not in self.outputs:
+                close = nearest(name, self.outputs)
+                fix = f"write '{close}'" if close else None
+                raise InputError(f"unknown output '{name}'", accepted=", ".join(self.outputs), fix=fix)
 
 
 def hessian(model: Model, graph: Graph) -> Float[Tensor, "coordinates coordinates"]:
@@ -126,11 +187,3 @@ def hessian(model: Model, graph: Graph) -> Float[Tensor, "coordinates coordinate
     For a model with direct forces this is still the Hessian of its energy, which its forces do not follow.
     """
     return hessian_of(model.atom_energies, graph)
-
-
-def _check(outputs: Collection[str]) -> None:
-    for name in outputs:
-        if name not in OUTPUTS:
-            close = nearest(name, OUTPUTS)
-            fix = f"write '{close}'" if close else None
-            raise InputError(f"unknown output '{name}'", accepted=", ".join(OUTPUTS), fix=fix)

@@ -5,6 +5,16 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from intertwine.encoders.body_ordered import BodyOrderedSpec
+from intertwine.heads.tensor import TensorSpec
+
+OUTPUTS = ("energy", "energies", "forces", "stress", "virial")
+"""What every model with an energy computes on request."""
+
+EXPANSION = ("dipole", "polarisability", "hyperpolarisability")
+"""Derivatives of the energy by the field, first, second and third."""
+
+RESPONSES = (*EXPANSION, "born_charges")
+"""All derivatives of the energy that have to do with the field."""
 
 
 class ModelSpec(BaseModel):
@@ -17,6 +27,11 @@ class ModelSpec(BaseModel):
         scale: standard deviation of what the network has to learn; the force RMS in eV/Å is a good one.
         zbl: add the Ziegler-Biersack-Littmark repulsion of nuclei at short range.
         forces: "derivative" of the energy (conserves it) or "direct" (does not; for comparison only).
+        energy: whether there is one; a model of tensors only needs none.
+        heads: tensors read off the features, by name.
+        field: how an electric field enters the energy: not at all ("none"), through the dipole and what else
+            of its responses has a head ("expansion"), or as one more neighbour of every atom ("density").
+            In both cases the responses are derivatives of the energy.
 
     >>> ModelSpec(encoder=BodyOrderedSpec(species=(1, 8)), reference_energies={1: -13.6, 8: -432.0}).forces
     'derivative'
@@ -25,17 +40,61 @@ class ModelSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     encoder: BodyOrderedSpec
-    reference_energies: dict[int, float]
+    reference_energies: dict[int, float] = {}
     cohesion: dict[int, float] = {}
     scale: Annotated[float, Field(gt=0)] = 1.0
     zbl: bool = False
     forces: Literal["derivative", "direct"] = "derivative"
+    energy: bool = True
+    heads: dict[str, TensorSpec] = {}
+    field: Literal["none", "expansion", "density"] = "none"
 
     @model_validator(mode="after")
     def _every_species_has_a_reference(self) -> "ModelSpec":
         missing = set(self.encoder.species) - set(self.reference_energies)
-        if missing:
+        if missing and self.energy:
             raise ValueError(f"reference_energies lack the species {sorted(missing)}")
         if self.forces == "direct" and self.encoder.output_l < 1:
             raise ValueError("direct forces need encoder.output_l >= 1")
         return self
+
+    @model_validator(mode="after")
+    def _heads_that_can_be_read(self) -> "ModelSpec":
+        for name, head in self.heads.items():
+            if head.irreps.degree > self.encoder.output_l:
+                raise ValueError(f"the head {name} needs encoder.output_l >= {head.irreps.degree}")
+        if not (self.energy or self.heads):
+            raise ValueError("a model without energy needs heads")
+        return self
+
+    @model_validator(mode="after")
+    def _one_source_for_every_response(self) -> "ModelSpec":
+        if self.field == "none":
+            return self
+        if not self.energy:
+            raise ValueError("responses to a field are derivatives of an energy; set energy to true")
+        allowed = EXPANSION if self.field == "expansion" else ()
+        twice = [name for name in RESPONSES if name in self.heads and name not in allowed]
+        if twice:
+            raise ValueError(
+                f"with field = {self.field} {', '.join(twice)} follow from the energy; leave their heads out"
+            )
+        if self.field == "expansion" and "dipole" not in self.heads:
+            raise ValueError("field = expansion needs a head for the dipole")
+        if self.field == "density" and not self.encoder.field:
+            raise ValueError("field = density needs encoder.field")
+        return self
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Everything that the model computes on request.
+
+        >>> encoder = BodyOrderedSpec(species=(1,))
+        >>> ModelSpec(encoder=encoder, reference_energies={1: -13.6}).outputs
+        ('energy', 'energies', 'forces', 'stress', 'virial')
+        """
+        energies = OUTPUTS if self.energy else ()
+        if self.field == "none":
+            return (*energies, *self.heads)
+        order = len(EXPANSION) if self.field == "density" else sum(name in self.heads for name in EXPANSION)
+        return (*energies, *EXPANSION[:order], "born_charges", *(n for n in self.heads if n not in EXPANSION))

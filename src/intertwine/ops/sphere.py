@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from intertwine.groups import spherical_harmonics
+from intertwine.groups.wigner import so3_generators
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,14 @@ class SphereGrid:
         return np.concatenate(
             [spherical_harmonics(degree, self.points) for degree in range(l_max + 1)], axis=1
         )
+
+    def turning(self, l_max: int) -> Float[np.ndarray, "3 grid harmonics"]:
+        """Matrices from coefficients to values of r × ∇f along x, y and z: the function turned a little."""
+        values, start = np.zeros((3, len(self.points), (l_max + 1) ** 2)), 0
+        for degree in range(l_max + 1):
+            rows = slice(start, start := start + 2 * degree + 1)
+            values[:, :, rows] = spherical_harmonics(degree, self.points) @ so3_generators(degree)
+        return -values
 
     def analysis(self, l_max: int) -> Float[np.ndarray, "harmonics grid"]:
         """Matrix from values on the grid to coefficients: c_lm = Σ_g w_g Y_lm(g) f(g), the mean of Y_lm f.

@@ -1,50 +1,30 @@
 """A run as one typed sentence: which data, which model, how long, where to."""
 
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from intertwine.data.labels import LabelKeys, LabelUnits, known_label
+from intertwine.train.model_config import PRESETS, HeadConfig, ModelConfig
+from intertwine.train.section import Count, NotNegative, Positive, Section
 
-PRESETS: dict[str, dict[str, int]] = {
-    "small": {"channels": 32, "message_channels": 16, "layers": 2, "l_max": 2, "hidden_l": 1, "radial": 6},
-    "medium": {"channels": 64, "message_channels": 32, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 8},
-    "large": {"channels": 128, "message_channels": 64, "layers": 2, "l_max": 3, "hidden_l": 1, "radial": 8},
-}
-"""Sizes that go together; any of them can still be set on its own."""
-
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
+__all__ = ["PRESETS", "DataConfig", "FinetuneConfig", "HeadConfig", "ModelConfig", "ReplayConfig", "RunConfig"]
+__all__ += ["Section", "TrainingConfig", "WeightsConfig"]
 
 
-class Section(BaseModel):
-    """Base of every part of the configuration: unknown keys are refused, nothing changes after it is read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+def _keys_of_labels(keys: dict[str, str]) -> dict[str, str]:
+    return LabelKeys(**keys).given
 
 
-class KeysConfig(Section):
-    """Under which key the files keep each label."""
-
-    energy: str = "energy"
-    forces: str = "forces"
-    stress: str = "stress"
+def _units_of_labels(units: dict[str, str]) -> dict[str, str]:
+    return LabelUnits(**units).given
 
 
-class UnitsConfig(Section):
-    """In which unit the files keep each label; positions are always in Å."""
-
-    energy: str = "eV"
-    forces: str = "eV/Å"
-    stress: str = "eV/Å^3"
-
-    @model_validator(mode="after")
-    def _units_that_exist(self) -> "UnitsConfig":
-        LabelUnits(**self.model_dump())
-        return self
+Keys = Annotated[dict[str, str], AfterValidator(_keys_of_labels)]
+Units = Annotated[dict[str, str], AfterValidator(_units_of_labels)]
 
 
 class DataConfig(Section):
@@ -58,10 +38,12 @@ class DataConfig(Section):
     """Files evaluated at the end with the final model."""
     isolated_atoms: Path | None = None
     """File with one frame per element, a single atom each: its energies become the reference energies."""
-    require: tuple[str, ...] = ("energy", "forces")
-    """Labels that every frame must have; others are used where they are."""
-    keys: KeysConfig = KeysConfig()
-    units: UnitsConfig = UnitsConfig()
+    require: tuple[str, ...] | None = None
+    """Labels that every frame must have; energy and forces if not given, or all heads if there is no energy."""
+    keys: Keys = {}
+    """Under which key the files keep a label, where it is not the label's own name."""
+    units: Units = {}
+    """In which unit the files keep a label, where it is not ours; positions are always in Å."""
 
     @field_validator("valid")
     @classmethod
@@ -72,50 +54,18 @@ class DataConfig(Section):
 
     @field_validator("require")
     @classmethod
-    def _labels_that_exist(cls, require: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(known_label(name) for name in require)
+    def _labels_that_exist(cls, require: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if require is None else tuple(known_label(name) for name in require)
 
     @property
     def label_keys(self) -> LabelKeys:
         """As the readers take them."""
-        return LabelKeys(**self.keys.model_dump())
+        return LabelKeys(**self.keys)
 
     @property
     def label_units(self) -> LabelUnits:
         """As the readers take them."""
-        return LabelUnits(**self.units.model_dump())
-
-
-class ModelConfig(Section):
-    """What the potential is made of; species and energies come from the data."""
-
-    preset: Literal["small", "medium", "large"] = "medium"
-    """Sizes for what is not set below."""
-    cutoff: Positive = 5.0
-    """Å; information travels `layers` times as far."""
-    channels: Count = 64
-    """Many-body products of every atom."""
-    message_channels: Count = 32
-    """What an atom sends to its neighbours."""
-    layers: Count = 2
-    """Rounds of messages."""
-    l_max: Annotated[int, Field(ge=1, le=6)] = 3
-    """Angular resolution of the surroundings of an atom."""
-    hidden_l: Literal[0, 1] = 1
-    """Highest degree that is passed on between layers."""
-    radial: Count = 8
-    """Number of radial functions."""
-    zbl: bool = False
-    """Add the repulsion of nuclei at short range."""
-    forces: Literal["derivative", "direct"] = "derivative"
-    """The derivative of the energy; or predicted on their own, which does not conserve energy."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_from_preset(cls, given: Any) -> Any:
-        if isinstance(given, dict) and (preset := given.get("preset", "medium")) in PRESETS:
-            return PRESETS[preset] | given
-        return given
+        return LabelUnits(**self.units)
 
 
 class WeightsConfig(Section):
@@ -129,6 +79,23 @@ class WeightsConfig(Section):
     """Per eV/Å, or its square."""
     stress: NotNegative = 10.0
     """Per eV/Å³, or its square; where the data has stress."""
+    tensors: dict[str, NotNegative] = {}
+    """Of any other label, 1 if not given: per spread of its values in the training data, or its square."""
+
+    @field_validator("tensors")
+    @classmethod
+    def _labels_that_exist(cls, tensors: dict[str, float]) -> dict[str, float]:
+        return {known_label(name): weight for name, weight in tensors.items()}
+
+    def of(self, label: str) -> float:
+        """Weight of a label.
+
+        >>> WeightsConfig(tensors={"dipole": 2.0}).of("dipole"), WeightsConfig().of("forces")
+        (2.0, 1.0)
+        """
+        if label in ("energy", "forces", "stress"):
+            return getattr(self, label)
+        return self.tensors.get(label, 1.0)
 
 
 class TrainingConfig(Section):
@@ -156,6 +123,8 @@ class TrainingConfig(Section):
     """Errors beyond it count linearly; in the unit of the label."""
     weights: Annotated[tuple[WeightsConfig, ...], Field(min_length=1)] = (WeightsConfig(),)
     """One set of weights, or a list of them with rising `at`."""
+    balance: Literal["fixed", "uncertainty"] = "fixed"
+    """Weights as they are given; or each label's share learned beside the model (Kendall et al. 2018)."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """Decay of the moving average of the weights, the one that is validated and kept; 0 for none."""
     clip: Positive | None = 10.0
@@ -182,19 +151,16 @@ class TrainingConfig(Section):
         times = [stage.at for stage in weights]
         if times[0] != 0.0 or any(later <= earlier for earlier, later in pairwise(times)):
             raise ValueError("'at' starts at 0 and rises from one set to the next")
-        if any(stage.energy == stage.forces == stage.stress == 0 for stage in weights):
-            raise ValueError("a set of weights cannot be all zero")
         return weights
 
-    def weights_at(self, progress: float) -> dict[str, float]:
-        """Weight of each label when a part of the training is done.
+    def weights_at(self, progress: float) -> WeightsConfig:
+        """Weights when a part of the training is done.
 
         >>> stages = (WeightsConfig(), WeightsConfig(at=0.75, energy=100.0))
-        >>> TrainingConfig(weights=stages).weights_at(0.8)["energy"]
+        >>> TrainingConfig(weights=stages).weights_at(0.8).energy
         100.0
         """
-        stage = [stage for stage in self.weights if stage.at <= progress][-1]
-        return stage.model_dump(exclude={"at"})
+        return [stage for stage in self.weights if stage.at <= progress][-1]
 
 
 class ReplayConfig(Section):
@@ -206,8 +172,8 @@ class ReplayConfig(Section):
     """Part of every batch that is drawn from them; 0 learns nothing from them and only measures."""
     valid: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Part that is never learned from: its errors before and after tell what was forgotten."""
-    keys: KeysConfig = KeysConfig()
-    units: UnitsConfig = UnitsConfig()
+    keys: Keys = {}
+    units: Units = {}
 
 
 class FinetuneConfig(Section):
@@ -247,3 +213,20 @@ class RunConfig(Section):
     """Of the split, the first weights and the order of the batches."""
     output: Path = Path("run")
     """Folder of the run, relative to where the command is given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _declare_new_labels_first(cls, given: Any) -> Any:
+        """What `model.heads` declares may be named by `data` and `training`."""
+        heads = given.get("model", {}).get("heads") if isinstance(given, dict) else None
+        for name, head in heads.items() if isinstance(heads, dict) else ():
+            with suppress(ValidationError):
+                HeadConfig.model_validate(head).declared(name)
+        return given
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Labels that every frame must have."""
+        if self.data.require is not None:
+            return self.data.require
+        return ("energy", "forces") if self.model.energy else tuple(self.model.heads)

@@ -28,6 +28,7 @@ from intertwine.errors import InputError
 from intertwine.graph import Graph, build_graph
 from intertwine.observables import ModelSpec
 from intertwine.train.config import DataConfig, ReplayConfig, RunConfig
+from intertwine.train.isotropic import fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,8 @@ def read_replay(data: DataConfig, replay: ReplayConfig, seed: int) -> Split:
 
 
 def _read(data: DataConfig, path: Path, require: Sequence[str] | None = None) -> list[Structure]:
-    require = data.require if require is None else require
+    if require is None:
+        require = ("energy", "forces") if data.require is None else data.require
     return read(path, keys=data.label_keys, units=data.label_units, require=require)
 
 
@@ -125,18 +127,21 @@ def _named(paths: Iterable[Path]) -> dict[str, Path]:
     return named
 
 
-def learnable(config: RunConfig, structures: Sequence[Structure]) -> tuple[str, ...]:
-    """Labels that some frame has and some weight prices.
+def learnable(
+    config: RunConfig, structures: Sequence[Structure], outputs: Sequence[str]
+) -> tuple[str, ...]:
+    """Labels that the model computes, some frame has and some weight prices.
 
     Raises:
         InputError: there is nothing to learn.
     """
     stages = config.training.weights
-    priced = [name for name in LABELS if any(getattr(stage, name, 0.0) > 0 for stage in stages)]
+    priced = [name for name in LABELS if name in outputs and any(stage.of(name) > 0 for stage in stages)]
     found = [name for name in priced if any(name in structure.labels for structure in structures)]
     if not found:
         raise InputError(
-            "nothing to learn: no training frame has a label with a weight", accepted=", ".join(LABELS)
+            "nothing to learn: no training frame has a label with a weight",
+            accepted=", ".join(name for name in LABELS if name in outputs),
         )
     return tuple(found)
 
@@ -155,26 +160,37 @@ def describe(
     number of neighbours.
     """
     sizes = config.model
-    reference = fit_reference_energies(sets.train, sets.isolated or None)
-    figures = statistics(sets.train, reference)
+    reference, scale = ReferenceEnergies({}, "none"), 1.0
+    if sizes.energy:
+        reference = fit_reference_energies(sets.train, sets.isolated or None)
+        scale = _scale(sets.train, statistics(sets.train, reference))
+    species = tuple(sorted({z for frame in sets.train for z in frame.species}))
+    heads = {
+        name: fitted(head.declared(name), sets.train, head.positive) for name, head in sizes.heads.items()
+    }
     edges = sum(graph.n_edges for graph in graphs) / sum(graph.n_atoms for graph in graphs)
     encoder = BodyOrderedSpec(
-        species=figures.species,
+        species=species,
         cutoff=sizes.cutoff,
         channels=sizes.channels,
         message_channels=sizes.message_channels,
         layers=sizes.layers,
         l_max=sizes.l_max,
         hidden_l=sizes.hidden_l,
-        output_l=1 if sizes.forces == "direct" else 0,
+        output_l=max([sizes.forces == "direct", *(head.irreps.degree for head in heads.values())]),
         radial=sizes.radial,
         neighbours=max(edges, 1.0),
+        field=sizes.field == "density",
+        charge=sizes.charge,
     )
     spec = ModelSpec(
         encoder=encoder,
-        reference_energies={z: reference.energies[z] for z in figures.species},
+        energy=sizes.energy,
+        heads=heads,
+        field=sizes.field,
+        reference_energies={z: reference.energies[z] for z in species if sizes.energy},
         cohesion=fit_cohesion(sets.train, reference) if reference.origin == "isolated" else {},
-        scale=_scale(sets.train, figures),
+        scale=scale,
         zbl=sizes.zbl,
         forces=sizes.forces,
     )

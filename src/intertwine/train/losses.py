@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from jaxtyping import Float
@@ -64,6 +65,8 @@ def deviations(predicted: Mapping[str, Tensor], graph: Graph) -> dict[str, Devia
 def _deviation(name: str, predicted: Tensor, graph: Graph) -> Deviation:
     label = LABELS[name]
     values = predicted - graph.labels[name]
+    if label.cyclic:
+        values = nearest_image(values, graph)
     if label.extensive and label.per == "system":
         values = values / _as_column(graph.counts.to(values.dtype), values)
     mask = graph.labels.get(f"has_{name}")
@@ -72,6 +75,28 @@ def _deviation(name: str, predicted: Tensor, graph: Graph) -> Deviation:
     mask = mask.index_select(0, graph.batch) if label.per == "atom" else mask
     counted = _as_column(mask.to(values.dtype), values)
     return Deviation(values * counted, counted)
+
+
+def nearest_image(
+    values: Float[Tensor, "systems 3"], graph: Graph
+) -> Float[Tensor, "systems 3"]:
+    """Differences of cell dipoles, e·Å, less the nearest whole multiples of e × the periodic cell vectors.
+
+    The polarisation of a crystal is defined up to those (King-Smith & Vanderbilt 1993).
+
+    >>> from intertwine.data import Structure
+    >>> from intertwine.graph import build_graph
+    >>> import numpy as np
+    >>> graph = build_graph(Structure([1], [[0, 0, 0]], cell=4 * np.eye(3), pbc=[True, True, False]), 3.0)
+    >>> nearest_image(torch.tensor([[3.5, 0.5, 3.5]], dtype=torch.float64), graph)
+    tensor([[-0.5000,  0.5000,  3.5000]], dtype=torch.float64)
+    """
+    periodic = graph.pbc.any(1)
+    if not bool(periodic.any()):
+        return values
+    cell = torch.where(graph.pbc[:, :, None], graph.cell, 0.0)
+    steps = (values.detach()[:, None] @ torch.linalg.pinv(cell)).round()
+    return values - (steps @ cell)[:, 0]
 
 
 def _as_column(rows: Tensor, values: Tensor) -> Tensor:
@@ -104,18 +129,29 @@ def penalty(kind: str, delta: float = 0.01) -> Penalty:
 
 
 def loss(
-    found: Mapping[str, Deviation], weights: Mapping[str, float], penalty: Penalty = torch.square
+    found: Mapping[str, Deviation],
+    weights: Mapping[str, float],
+    penalty: Penalty = torch.square,
+    logs: Mapping[str, Tensor] = MappingProxyType({}),
 ) -> Float[Tensor, ""]:
     """L = Σ_labels w · mean(penalty(deviation)): zero for a perfect prediction, linear in the weights.
+
+    With `logs` s each term becomes e^{−s} L_label + s: the negative log-likelihood of deviations of a width
+    that is learned, so that every label weighs as much as it is sure of itself (Kendall, Gal & Cipolla, CVPR
+    2018).
 
     Args:
         found: from `deviations`.
         weights: by label name; a label without weight costs nothing.
         penalty: from `penalty`.
+        logs: s by label name.
 
     >>> exact = {"energy": Deviation(torch.zeros(3))}
     >>> loss(exact, {"energy": 1.0})
     tensor(0.)
     """
     terms = [weights[name] * found[name].mean(penalty) for name in found if weights.get(name, 0.0) > 0.0]
+    if logs:
+        shares = [logs[name] for name in found if weights.get(name, 0.0) > 0.0]
+        terms = [term * torch.exp(-share) + share for term, share in zip(terms, shares, strict=True)]
     return torch.stack(terms).sum() if terms else torch.zeros((), dtype=torch.float64)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import lightning.pytorch as lightning
@@ -33,6 +34,7 @@ class Fit(lightning.LightningModule):
         training: how to fit.
         loader: of the training batches; its place is part of the state.
         labels: which labels to learn.
+        spreads: typical size of the labels that are priced by it (see `WeightsConfig`).
     """
 
     model: nn.Module
@@ -43,8 +45,13 @@ class Fit(lightning.LightningModule):
         training: TrainingConfig,
         loader: GraphLoader | ReplayLoader,
         labels: tuple[str, ...],
+        spreads: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         super().__init__()
+        self.spreads = spreads
+        self.logs = nn.ParameterDict()
+        if training.balance == "uncertainty":
+            self.logs.update({name: nn.Parameter(torch.zeros((), dtype=torch.float64)) for name in labels})
         self.model, self.training_config, self.loader, self.labels = model, training, loader, labels
         self.average = MovingAverage(model, training.ema)
         self.plan = Plan(_schedule(training, len(loader)))
@@ -58,21 +65,22 @@ class Fit(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         training = self.training_config
+        learner = nn.ModuleList([self.model, self.logs])
         if training.optimizer == "muon":
-            return Muon(self.model, lr=training.learning_rate, weight_decay=training.weight_decay)
+            return Muon(learner, lr=training.learning_rate, weight_decay=training.weight_decay)
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[training.optimizer]
         return kind(
-            self.model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
+            learner.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
         )
 
     def transfer_batch_to_device(self, batch: Graph, device: torch.device, dataloader_idx: int) -> Graph:
         return batch if device.type == "cpu" else batch.to(device)
 
     def training_step(self, batch: Graph, batch_idx: int) -> Tensor:
-        weights = self.training_config.weights_at(self.plan.progress)
+        weights = self._weights(self.plan.progress)
         outputs = self._outputs(batch)
         found = deviations(self.model(batch, outputs=outputs, create_graph=True), batch)
-        value = loss(found, weights, self.penalty)
+        value = loss(found, weights, self.penalty, self.logs)
         self.tally.add(found, value)
         if not value.requires_grad:  # nothing in this batch is labelled
             return sum((0.0 * parameter.sum() for parameter in self.model.parameters()), value)
@@ -94,7 +102,16 @@ class Fit(lightning.LightningModule):
         self.validation.add(deviations(self.average.model(batch, outputs=self._outputs(batch)), batch))
 
     def _outputs(self, batch: Graph) -> tuple[str, ...]:
-        return tuple(name for name in self.labels if name in batch.labels) or ("energy",)
+        return tuple(name for name in self.labels if name in batch.labels) or self.labels[:1]
+
+    def _weights(self, progress: float) -> dict[str, float]:
+        """Price of every label, in its unit or its square."""
+        stage, power = self.training_config.weights_at(progress), self._power
+        return {name: stage.of(name) / self.spreads.get(name, 1.0) ** power for name in self.labels}
+
+    @property
+    def _power(self) -> int:
+        return 1 if self.training_config.loss == "norm" else 2
 
     def on_train_start(self) -> None:
         if self.plan.step:
@@ -132,10 +149,9 @@ class Fit(lightning.LightningModule):
         self._stop_if_done()
 
     def _score(self, checked: Mapping[str, float]) -> float:
-        weights = self.training_config.weights_at(1.0)
-        power = 1 if self.training_config.loss == "norm" else 2
+        weights = self._weights(1.0)
         found = [
-            weights[name] * checked[f"{name}_rmse"] ** power
+            weights[name] * checked[f"{name}_rmse"] ** self._power
             for name in self.labels
             if f"{name}_rmse" in checked
         ]

@@ -42,7 +42,8 @@ class Muon(torch.optim.Optimizer):
     An equivariant map is ⊕_l W_l ⊗ 1; its operator norm is the largest of those of its W_l, and among the
     steps of one operator norm the above descends most. All directions of the channels move alike, whatever
     the gradient's size in each, and a rotation of the channels turns the step. A step changes an entry by η
-    times what it is at the start, 1/√m. What is not a map between channels is left to Adam.
+    times what it is at the start, 1/√m. What is not a map between channels, or from or to a single one, is left
+    to Adam.
 
     Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024); spectral norms: Bernstein
     & Newhouse, arXiv:2409.20325.
@@ -68,7 +69,7 @@ class Muon(torch.optim.Optimizer):
     def __init__(
         self, model: nn.Module, lr: float, momentum: float = 0.95, weight_decay: float = 0.0
     ) -> None:
-        maps = dict(_linear_maps(model))
+        maps = {map_: count for map_, count in _linear_maps(model) if min(map_.shape[-2:]) > count}
         others = [parameter for parameter in model.parameters() if parameter not in maps]
         groups = [{"params": list(maps)}, {"params": others}]
         super().__init__([group for group in groups if group["params"]], {"lr": lr})

@@ -14,7 +14,7 @@ from ase.data import chemical_symbols
 from rich.console import Console
 from torch import nn
 
-from intertwine.data import replacing
+from intertwine.data import LABELS, replacing
 from intertwine.errors import InputError
 from intertwine.graph import Graph
 from intertwine.observables import Model, load_model, save_model
@@ -22,12 +22,16 @@ from intertwine.train.config import RunConfig
 from intertwine.train.config_file import check_files, with_absolute_paths
 from intertwine.train.datasets import Datasets, build_graphs, learnable, read_datasets
 from intertwine.train.evaluate import evaluate
+from intertwine.train.isotropic import spread
 from intertwine.train.loader import GraphLoader, ReplayLoader
 from intertwine.train.module import Fit
 from intertwine.train.run_folder import RunFolder, surroundings, write_json
 from intertwine.train.start import Start, finished, start, with_sizes_of_the_start
 from intertwine.train.trainer import guest, make_trainer
 from intertwine.typing import PathLike
+
+PRICED = ("energy", "forces", "stress")
+"""Labels whose errors are priced in their own units, all others by their spread."""
 
 FINETUNING_RATE = 0.005
 """Learning rate where a trained model is the start and none is given."""
@@ -141,7 +145,8 @@ def _settled(config: RunConfig, folder: RunFolder) -> RunConfig:
     if config.finetune is not None and "learning_rate" not in training.model_fields_set:
         rate = FINETUNING_RATE
     settled = {"device": device, "threads": threads, "learning_rate": rate}
-    config = config.model_copy(update={"training": training.model_copy(update=settled)})
+    data = config.data.model_copy(update={"require": config.required})
+    config = config.model_copy(update={"training": training.model_copy(update=settled), "data": data})
     return with_sizes_of_the_start(with_absolute_paths(config))
 
 
@@ -151,11 +156,12 @@ def _prepare(
     """Everything before the first step; the folder is made when all of it went well."""
     training, cutoff = config.training, config.model.cutoff
     sets = read_datasets(config.data, config.seed)
-    labels = learnable(config, sets.train)
     graphs = build_graphs(sets.train, cutoff)
     begun = start(config, sets, graphs)
+    labels = learnable(config, sets.train, finished(begun.model).outputs)
     valid = GraphLoader(build_graphs(sets.valid, cutoff), 4 * training.batch_size, shuffle=False)
-    fit = Fit(begun.model, training, _loader(config, graphs, begun), labels)
+    spreads = {name: spread(LABELS[name], sets.train) for name in labels if name not in PRICED}
+    fit = Fit(begun.model, training, _loader(config, graphs, begun), labels, spreads)
     folder.begin(config, _provenance(config, sets, labels, begun))
     fit.say = partial(_say, folder.log, console)
     fit.say(f"{len(sets.train)} frames to learn {', '.join(labels)} from, {len(sets.valid)} to validate")
@@ -164,7 +170,8 @@ def _prepare(
             scratch.write_bytes(config.finetune.model.read_bytes())
         free = _size(weight for weight in begun.model.parameters() if weight.requires_grad)
         fit.say(f"start from {config.finetune.model}: {config.finetune.method}, {free} parameters free")
-    fit.say(begun.reference.sentence())
+    if begun.reference.energies:
+        fit.say(begun.reference.sentence())
     size = _size(finished(begun.model).parameters())
     fit.say(f"{size} parameters, {training.precision}, {training.device}; folder {folder.path}")
     return fit, sets, valid, begun

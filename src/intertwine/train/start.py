@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from intertwine.data import ReferenceEnergies, Structure, fit_cohesion, fit_reference_energies
 from intertwine.errors import InputError
+from intertwine.heads import TensorSpec
 from intertwine.graph import Graph
 from intertwine.nn import LowRankAdapters
 from intertwine.observables import Model, ModelSpec, load_model
-from intertwine.train.config import FinetuneConfig, ModelConfig, RunConfig
+from intertwine.train.config import FinetuneConfig, HeadConfig, ModelConfig, RunConfig
 from intertwine.train.datasets import Datasets, build_graphs, describe, read_replay
 from intertwine.train.evaluate import evaluate
 from intertwine.train.loader import GraphLoader
@@ -77,7 +78,8 @@ def with_sizes_of_the_start(config: RunConfig) -> RunConfig:
         return config
     with torch.random.fork_rng(devices=[]):
         spec = load_model(config.finetune.model).spec
-    own = spec.encoder.model_dump() | {"zbl": spec.zbl, "forces": spec.forces}
+    heads = {name: _head(head) for name, head in spec.heads.items()}
+    own = spec.encoder.model_dump() | spec.model_dump(include={"zbl", "forces", "energy", "field"}) | {"heads": heads}
     sizes = {name: own[name] for name in ModelConfig.model_fields if name in own}
     for name, size in sizes.items():
         given = getattr(config.model, name)
@@ -89,6 +91,11 @@ def with_sizes_of_the_start(config: RunConfig) -> RunConfig:
                 fix="leave 'model' out: a trained model brings its sizes",
             )
     return config.model_copy(update={"model": ModelConfig(**sizes)})
+
+
+def _head(spec: TensorSpec) -> HeadConfig:
+    kept = {"indices", "unit", "per", "extensive", "axial", "positive"}
+    return HeadConfig(**spec.model_dump(include=kept))
 
 
 def _from_a_model(
@@ -142,6 +149,8 @@ def _references(
     the new frames lack keep their energies.
     """
     spec = base.spec
+    if not spec.energy:
+        return spec, ReferenceEnergies({}, "none")
     if finetune.references == "keep":
         return spec, ReferenceEnergies(dict(sorted(spec.reference_energies.items())), "model")
     old = ReferenceEnergies(spec.reference_energies, "model")
@@ -159,6 +168,8 @@ def _references(
 
 def _from_the_new_zero(frames: Sequence[Structure], base: Model, model: Model) -> list[Structure]:
     """Old frames whose energies moved as those of the model did when it got new references."""
+    if not model.spec.energy:
+        return list(frames)
     graphs = build_graphs(frames, base.cutoff)
     moved = (_energies(model, graphs) - _energies(base, graphs)).tolist()
     return [

@@ -1,0 +1,190 @@
+"""Any Cartesian tensor, read off the features by the symmetry of its indices."""
+
+from functools import cache
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int64
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor, nn
+
+from intertwine.data.labels import LABELS, Label, declare
+from intertwine.encoders.features import AtomFeatures
+from intertwine.graph import Graph
+from intertwine.groups import CartesianTensor, Irreps, decompose
+from intertwine.nn.axial_product import AxialProduct
+from intertwine.nn.constant import Constant
+from intertwine.nn.gate import Gate
+from intertwine.nn.invariant_network import InvariantNetwork
+from intertwine.nn.rows import each_copy
+from intertwine.nn.schur_linear import SchurLinear
+from intertwine.ops.segment import segment_sum
+
+POSITIVE = ("ij=ji", "ijkl=jikl=klij")
+"""Index symmetries of tensors that are symmetric matrices, on vectors or on symmetric matrices."""
+
+
+_OF_LABEL = ("unit", "indices", "per", "extensive", "axial", "cyclic")
+
+
+class TensorSpec(BaseModel):
+    """What a head predicts and where it starts from: a row of the label table and three numbers.
+
+    >>> TensorSpec(unit="e·Å", indices="i", extensive=True).irreps
+    1x1o
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unit: str
+    """Of the result."""
+    indices: str = ""
+    """Index symmetry, as in `CartesianTensor`; empty for a number."""
+    per: Literal["system", "atom"] = "system"
+    extensive: bool = False
+    """Sum over the atoms of a system, or mean."""
+    axial: bool = False
+    """Takes the sign of det R."""
+    cyclic: bool = False
+    """Defined up to lattice vectors."""
+    positive: bool = False
+    """Exponential of a symmetric matrix: positive definite, whatever was learned."""
+    scale: Annotated[float, Field(gt=0)] = 1.0
+    """What the network's numbers of order one are multiplied by."""
+    reference: dict[int, tuple[float, ...]] = {}
+    """By atomic number, the coefficients of the isotropic parts that an atom brings along."""
+
+    @model_validator(mode="after")
+    def _positive_where_that_has_a_meaning(self) -> "TensorSpec":
+        if self.positive and (self.indices not in POSITIVE or self.axial or self.per == "atom"):
+            raise ValueError(
+                f"only tensors per system of {' or '.join(POSITIVE)} can be kept positive, not {self.indices!r}"
+            )
+        return self
+
+    @classmethod
+    def of(cls, label: Label, positive: bool = False) -> "TensorSpec":
+        """A head for a row of the label table.
+
+        >>> from intertwine.data.labels import LABELS
+        >>> TensorSpec.of(LABELS["polarisability"]).indices
+        'ij=ji'
+        """
+        return cls(**{key: getattr(label, key) for key in _OF_LABEL}, positive=positive)
+
+    def declare(self, name: str) -> Label:
+        """The row of the label table that this is, added where it is new.
+
+        Raises:
+            InputError: the table means something else by this name.
+        """
+        known = LABELS.get(name)
+        if known is not None and all(getattr(known, key) == getattr(self, key) for key in _OF_LABEL):
+            return known
+        return declare(Label(name, **{key: getattr(self, key) for key in _OF_LABEL}))
+
+    @property
+    def irreps(self) -> Irreps:
+        """What the tensor is a sum of under O(3)."""
+        return harmonic_basis(self.indices, self.axial)[0]
+
+
+@cache
+def harmonic_basis(indices: str, axial: bool) -> tuple[Irreps, Float64[np.ndarray, "rows *indices"]]:
+    """Irreps of a Cartesian tensor and the orthonormal tensors that they are coefficients of.
+
+    >>> irreps, tensors = harmonic_basis("ij=ji", axial=False)
+    >>> irreps, tensors.shape
+    (1x0e+1x2e, (6, 3, 3))
+    """
+    if not indices:
+        return Irreps("0o" if axial else "0e"), np.ones(1)
+    tensor = CartesianTensor(indices, axial=axial)
+    parts = decompose(tensor)
+    return parts.irreps, np.tensordot(parts.basis, tensor.embedding, axes=1)
+
+
+class TensorHead(nn.Module):
+    """A tensor of declared index symmetry, equivariant under rotations and reflections to rounding.
+
+        T_s = Σ_i or ⟨⟩_i of  Σ_k Q_k [s y_ik + reference_k(z_i)],    y_i = W h_i + W' gate(h_i) + W'' axial(h_i)
+
+    Q_k are the orthonormal tensors of the irreps in T (`harmonic_basis`), so that symmetric indices are
+    exactly symmetric, and a crystal's forbidden components vanish to rounding: nothing is masked. Irreps of
+    natural parity are read from the features by Schur's lemma, linearly and through gates, invariants by a
+    small network too; those of the other parity from `AxialProduct`. A `positive` tensor is the exponential
+    of that, as a symmetric matrix on vectors or (Mandel) on symmetric matrices.
+
+    Args:
+        spec: the tensor.
+        species: atomic numbers that the encoder knows, ascending.
+        channels: channels of the features.
+        layers: number of layers of the encoder.
+        l_max: highest degree of its last layer, at least that of T.
+    """
+
+    def __init__(
+        self, spec: TensorSpec, species: tuple[int, ...], channels: int, layers: int, l_max: int
+    ) -> None:
+        super().__init__()
+        self.spec = spec
+        irreps, tensors = harmonic_basis(spec.indices, spec.axial)
+        self.irreps = irreps
+        self.shape = tensors.shape[1:]
+        self.tensors = Constant(tensors.reshape(irreps.dim, -1), pinned=True)
+        features = Irreps.spherical_harmonics(l_max)
+        self.linear, self.gate = SchurLinear(features, irreps, channels, 1), Gate(features, channels)
+        self.gated = SchurLinear(features, irreps, channels, 1)
+        self.axial = None
+        degree = irreps.degree
+        if any(irrep.p != (-1) ** irrep.l for _, irrep in irreps):
+            self.axial = AxialProduct(l_max, degree, channels, channels // 2 or 1)
+            self.read_axial = SchurLinear(self.axial.irreps, irreps, channels // 2 or 1, 1)
+        trivial = [rows.start for irrep, rows in each_copy(irreps) if irrep == irreps.group.trivial]
+        self.trivial = trivial
+        self.network = InvariantNetwork([layers * channels, 32, len(trivial)], 0.3) if trivial else None
+        table = np.zeros((len(species), irreps.dim))
+        for row, number in enumerate(species):
+            table[row, trivial] = spec.reference.get(number, (0.0,) * len(trivial))
+        self.reference = Constant(table, pinned=True)
+
+    def forward(
+        self, features: AtomFeatures, species: Int64[Tensor, " atoms"], graph: Graph
+    ) -> Float64[Tensor, "values *indices"]:
+        """Value of every system, or of every atom, in `spec.unit`."""
+        coefficients = self.spec.scale * self._read(features).double() + self.reference.value[species]
+        if self.spec.per == "system":
+            coefficients = segment_sum(coefficients, graph.batch, graph.n_systems)
+            if not self.spec.extensive:
+                coefficients = coefficients / graph.counts[:, None]
+        values = (coefficients @ self.tensors.value).reshape(-1, *self.shape)
+        return exponential(values) if self.spec.positive else values
+
+    def _read(self, features: AtomFeatures) -> Float[Tensor, "atoms rows"]:
+        last = features.layers[-1]
+        read = self.linear(last) + self.gated(self.gate(last))
+        if self.axial is not None:
+            read = read + self.read_axial(self.axial(last))
+        read = read.squeeze(-1)
+        if self.network is None:
+            return read
+        invariants = torch.cat([features.invariants(k) for k in range(len(features.layers))], dim=-1)
+        rows = torch.tensor(self.trivial, device=read.device)
+        return read.index_add(1, rows, self.network(invariants))
+
+
+def exponential(values: Float64[Tensor, "systems *indices"]) -> Float64[Tensor, "systems *indices"]:
+    """exp of symmetric tensors of rank 2 as matrices on vectors, of rank 4 on symmetric matrices.
+
+    Commutes with rotations: exp(ρ(R) T) = ρ(R) exp(T). The result is positive definite.
+
+    >>> exponential(torch.zeros(1, 3, 3, dtype=torch.float64))[0].diagonal()
+    tensor([1., 1., 1.], dtype=torch.float64)
+    """
+    if values.ndim == 3:
+        return torch.linalg.matrix_exp(values)
+    mandel = torch.tensor(CartesianTensor("ij=ji").embedding, device=values.device)  # (6, 3, 3)
+    matrix = torch.einsum("aij,sijkl,bkl->sab", mandel, values, mandel)
+    return torch.einsum("aij,sab,bkl->sijkl", mandel, torch.linalg.matrix_exp(matrix), mandel)
+
