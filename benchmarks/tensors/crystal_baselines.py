@@ -10,7 +10,7 @@ from jaxtyping import Float64
 
 from intertwine.apps.elasticity import moduli
 from intertwine.data import LABELS
-from intertwine.groups import CartesianTensor, invariants
+from intertwine.groups import invariants
 from intertwine.groups.voigt import from_voigt
 
 Learned = Callable[[Sequence[Crystal]], np.ndarray]
@@ -25,7 +25,7 @@ def isotropic_mean(quantity: str, crystals: Sequence[Crystal]) -> Learned:
 
     Of a piezoelectric tensor that is zero.
     """
-    space = CartesianTensor(LABELS[quantity].indices)
+    space = LABELS[quantity].tensor
     basis = invariants(space)
 
     def kept(crystal: Crystal) -> np.ndarray:
@@ -37,7 +37,7 @@ def isotropic_mean(quantity: str, crystals: Sequence[Crystal]) -> Learned:
 
 def class_mean(quantity: str, crystals: Sequence[Crystal]) -> Learned:
     """The mean tensor of each crystal class in its standard axes, turned into those of the crystal."""
-    space = CartesianTensor(LABELS[quantity].indices)
+    space = LABELS[quantity].tensor
 
     def turned(tensor: np.ndarray, R: np.ndarray) -> np.ndarray:
         return space.tensor(space.matrix(R) @ space.flatten(tensor))

@@ -17,7 +17,7 @@ from benchmarks.record import data_folder
 from jaxtyping import Float64
 
 from intertwine.data import LABELS, Structure, crystal_point_group, symmetrised
-from intertwine.groups import CartesianTensor, PointGroup
+from intertwine.groups import PointGroup
 from intertwine.groups.voigt import from_voigt
 
 TOLERANCE: Final = 1e-2
@@ -167,5 +167,5 @@ def _allowed_part(
     quantity: str, group: PointGroup, tensor: Float64[np.ndarray, "*indices"]
 ) -> Float64[np.ndarray, "*indices"]:
     """The mean over the group."""
-    space = CartesianTensor(LABELS[quantity].indices)
+    space = LABELS[quantity].tensor
     return space.tensor(space.matrix(group.elements).mean(axis=0) @ space.flatten(tensor))

@@ -13,10 +13,11 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float64
 
-from intertwine.apps.elasticity import kelvin_moduli, log_stiffness, moduli
+from intertwine.apps.elasticity import kelvin_moduli, moduli
 from intertwine.data import LABELS
 from intertwine.groups import CartesianTensor, Decomposition, PointGroup, decompose
 from intertwine.groups.voigt import from_voigt, voigt_matrix
+from intertwine.train.isotropic import logarithm
 
 Tensors = Float64[np.ndarray, "crystals *indices"]
 
@@ -34,7 +35,7 @@ def parts(quantity: str, tensors: Tensors) -> dict[int, Float64[np.ndarray, "cry
 
 @lru_cache
 def _split(quantity: str) -> tuple[CartesianTensor, Decomposition]:
-    space = CartesianTensor(LABELS[quantity].indices)
+    space = LABELS[quantity].tensor
     return space, decompose(space)
 
 
@@ -87,7 +88,7 @@ def elastic_scores(truth: Tensors, predicted: Tensors) -> dict[str, Any]:
             "mae_log10": float(np.abs(np.log10(ours / true)).mean()),
             "r2": r_squared(true, ours),
         }
-    scores["log"] = component_scores("elastic", log_stiffness(truth), log_stiffness(raised))
+    scores["log"] = component_scores("elastic", *logarithms("elastic", truth, raised))
     return scores
 
 
@@ -95,20 +96,19 @@ def dielectric_scores(truth: Tensors, predicted: Tensors) -> dict[str, Any]:
     """Errors of the mean permittivity, and of the logarithm of the tensor; values below 1 are raised to 1."""
     raised = _of_eigenvalues(predicted, lambda values: np.maximum(values, 1.0))
     true, ours = (np.trace(some, axis1=1, axis2=2) / 3 for some in (truth, raised))
-    logs = [_of_eigenvalues(some, np.log) for some in (truth, raised)]
     return {
         "mean": {
             "mae": float(np.abs(ours - true).mean()),
             "mae_log10": float(np.abs(np.log10(ours / true)).mean()),
             "r2": r_squared(true, ours),
         },
-        "log": component_scores("dielectric", *logs),
+        "log": component_scores("dielectric", *logarithms("dielectric", truth, raised)),
     }
 
 
 def forbidden_share(quantity: str, predicted: Tensors, groups: Sequence[PointGroup]) -> float:
     """Largest component that a crystal class forbids, over the largest of all predicted ones."""
-    space = CartesianTensor(LABELS[quantity].indices)
+    space = LABELS[quantity].tensor
     largest = 0.0
     for tensor, group in zip(predicted, groups, strict=True):
         part = space.tensor(space.matrix(group.elements).mean(axis=0) @ space.flatten(tensor))
@@ -124,6 +124,11 @@ def r_squared(truth: np.ndarray, predicted: np.ndarray) -> float:
 def explained(missed: float, varied: float) -> float:
     """R² = 1 − missed / varied; NaN where nothing varies."""
     return 1.0 - missed / varied if varied > 0 else float("nan")
+
+
+def logarithms(quantity: str, *tensors: Tensors) -> list[Tensors]:
+    """Of positive definite tensors, as maps."""
+    return [logarithm(some, LABELS[quantity]) for some in tensors]
 
 
 def _raised(stiffness: Tensors) -> Tensors:

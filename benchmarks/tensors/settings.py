@@ -14,7 +14,7 @@ from benchmarks.tensors.crystal_scores import Tensors, component_scores, parts, 
 from jaxtyping import Float64
 
 from intertwine.data import LABELS
-from intertwine.groups import CartesianTensor, PointGroup, get_group
+from intertwine.groups import PointGroup, get_group
 
 
 def settings(group: PointGroup) -> Float64[np.ndarray, "settings 3 3"]:
@@ -30,7 +30,7 @@ def settings(group: PointGroup) -> Float64[np.ndarray, "settings 3 3"]:
 
 def aligned(quantity: str, truth: Tensors, predicted: Tensors, groups: Sequence[PointGroup]) -> Tensors:
     """The true tensors in those of their settings that are nearest to the predicted ones."""
-    space = CartesianTensor(LABELS[quantity].indices)
+    space = LABELS[quantity].tensor
     found = []
     for true, ours, group in zip(truth, predicted, groups, strict=True):
         choices = space.tensor(space.matrix(settings(group)) @ space.flatten(true))

@@ -20,7 +20,7 @@ from intertwine.apps.properties.surfaces import longitudinal
 from intertwine.apps.properties.symmetry import symmetry_verdict
 from intertwine.data import LABELS, Structure
 from intertwine.errors import InputError
-from intertwine.groups import POINT_GROUPS, CartesianTensor, get_group, random_rotation
+from intertwine.groups import POINT_GROUPS, get_group, random_rotation
 from intertwine.groups.voigt import voigt_matrix
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
@@ -40,7 +40,7 @@ def crystal(name: str, R: np.ndarray = np.eye(3)) -> Structure:  # noqa: B008 (n
 def test_the_allowed_part_of_a_tensor_passes_and_no_other(name, quantity, rng):
     """Of random tensors in a group of any orientation: what is found forbidden is what was added."""
     label, group = LABELS[quantity], get_group(name, random_rotation(rng))
-    space = CartesianTensor(label.indices)
+    space = label.tensor
     components = rng.standard_normal(space.dim)
     mean = space.matrix(group.elements).mean(axis=0)
     drawn, good = space.tensor(components), space.tensor(mean @ components)

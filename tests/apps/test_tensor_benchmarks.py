@@ -27,7 +27,7 @@ quantities = st.sampled_from(list(crystal_data.SETS))
 
 def drawn(quantity: str, rng: np.random.Generator, count: int = 5) -> np.ndarray:
     """Random tensors; stable where they are stiffnesses, above 1 where permittivities."""
-    space = CartesianTensor(LABELS[quantity].indices)
+    space = LABELS[quantity].tensor
     tensors = space.tensor(rng.standard_normal((count, space.dim)))
     one = np.eye(3)
     stiff = np.einsum("ik,jl->ijkl", one, one) + np.einsum("il,jk->ijkl", one, one)
@@ -35,7 +35,7 @@ def drawn(quantity: str, rng: np.random.Generator, count: int = 5) -> np.ndarray
 
 
 def turned(quantity: str, tensors: np.ndarray, R: np.ndarray) -> np.ndarray:
-    space = CartesianTensor(LABELS[quantity].indices)
+    space = LABELS[quantity].tensor
     return space.tensor(space.flatten(tensors) @ space.matrix(R).T)
 
 
@@ -81,7 +81,7 @@ def test_moduli_and_means_of_the_truth_are_exact(rng):
 @settings(max_examples=30)
 def test_the_mean_of_a_class_is_found_in_whatever_orientation_its_crystals_lie(name, quantity, rng):
     """Crystals that are the same but for a rotation are predicted exactly, and nothing forbidden with it."""
-    space, here = CartesianTensor(LABELS[quantity].indices), get_group(name)
+    space, here = LABELS[quantity].tensor, get_group(name)
     one = space.matrix(here.elements).mean(axis=0) @ space.flatten(drawn(quantity, rng, 1)[0])
     rotations = [random_rotation(rng) for _ in range(3)]
     known = [crystal(quantity, turned(quantity, space.tensor(one), R), get_group(name, R)) for R in rotations]

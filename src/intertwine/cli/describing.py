@@ -25,7 +25,7 @@ def properties(
         Path, typer.Option("--output", "-o", help="Folder for properties.json and properties.html.")
     ] = Path("properties"),
     index: Annotated[str, typer.Option(metavar="N", help="Which frames of each file; : is all.")] = ":",
-    tolerance: Annotated[float, typer.Option(help="Of the symmetry of crystals, Å.")] = 1e-3,
+    tolerance: Annotated[float, typer.Option(min=1e-6, help="Of the symmetry of crystals, Å.")] = 1e-3,
     dtype: Annotated[
         str | None, typer.Option(help="Weights in float32 or float64; the model's own by default.")
     ] = None,
@@ -59,11 +59,13 @@ def properties(
     predictor = Predictor.load(model, device, _precision(dtype))
     for frame, name in zip(frames, names, strict=True):
         check_species(frame, predictor.model, where=name)
-    claim_folder(output, ["properties.json", "properties.html"], overwrite)
     from rich.console import Console
 
     from intertwine.apps.properties.report import property_report
+    from intertwine.apps.properties.sheet import tensor_labels
 
+    tensor_labels(predictor.model.outputs)
+    claim_folder(output, ["properties.json", "properties.html"], overwrite)
     report = property_report(predictor, frames, names, model=model.name, tolerance=tolerance)
     Console().print(report.table())
     for file in report.write(output):

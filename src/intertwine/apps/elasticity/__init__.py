@@ -10,15 +10,13 @@ from intertwine.apps.elasticity.directions import (
     young_modulus,
 )
 from intertwine.apps.elasticity.moduli import Moduli, kelvin_moduli, moduli
-from intertwine.apps.elasticity.stiffness import compliance, exp_stiffness, log_stiffness
+from intertwine.apps.elasticity.stiffness import compliance
 
 __all__ = [
     "Moduli",
     "compliance",
-    "exp_stiffness",
     "kelvin_moduli",
     "linear_compressibility",
-    "log_stiffness",
     "moduli",
     "poisson_extremes",
     "shear_extremes",

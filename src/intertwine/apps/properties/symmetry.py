@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from intertwine.data import Label, Structure, crystal_point_group, symmetrised
-from intertwine.groups import AllowedTensor, CartesianTensor, PointGroup, allowed, get_group
+from intertwine.groups import AllowedTensor, PointGroup, allowed, get_group
 
 DISORDER: Final = 0.1
 """Standard deviation of random displacements, Å."""
@@ -106,7 +106,7 @@ def symmetry_verdict(
     (('0', '0', 'c33'), array([4. , 4.5, 9. ]), 0.25)
     """
     pattern = _pattern(label.indices, group.name, label.axial)
-    space = CartesianTensor(label.indices, axial=label.axial)
+    space = label.tensor
     tensor = space.tensor(space.matrix(group.orientation.T) @ space.flatten(values))
     scale = max(scale, float(np.abs(tensor).max()))
     return SymmetryVerdict(pattern, tensor, tensor - pattern.part(tensor), scale)
