@@ -145,7 +145,9 @@ def test_info_and_arrays_come_before_stored_results():
 def test_units_scale_the_labels(energy):
     labels = {"E": 2.0, "F": [[1.0, 2.0, 3.0]], "S": np.arange(6.0)}
     units = LabelUnits(energy=energy, forces=f"{energy}/bohr", stress="GPa")
-    structure = Structure.from_ase(Atoms("H", info=labels), LabelKeys(energy="E", forces="F", stress="S"), units)
+    structure = Structure.from_ase(
+        Atoms("H", info=labels), LabelKeys(energy="E", forces="F", stress="S"), units
+    )
     assert structure.labels["energy"] == 2.0 * factor(energy, "energy")
     np.testing.assert_allclose(
         structure.labels["forces"], np.array(labels["F"]) * factor(f"{energy}/bohr", "force")
@@ -173,7 +175,9 @@ def test_a_wrong_key_names_the_keys_that_exist_and_the_nearest():
     atoms = Atoms("H2", info={"REF_energy": 1.0, "config_type": "x"})
     atoms.arrays["REF_forces"] = np.zeros((2, 3))
     with pytest.raises(InputError) as caught:
-        Structure.from_ase(atoms, LabelKeys(energy="REF_enrgy", forces="REF_forces"), require=("energy", "forces"))
+        Structure.from_ase(
+            atoms, LabelKeys(energy="REF_enrgy", forces="REF_forces"), require=("energy", "forces")
+        )
     text = "no energy under the key 'REF_enrgy'; got: keys REF_energy, config_type, REF_forces"
     assert str(caught.value) == f"{text}; do: set the energy key to 'REF_energy'"
 

@@ -49,7 +49,8 @@ def quantity(name: str) -> Quantity:
     """
     if name in _SHOWN:
         return _SHOWN[name]
-    unit = LABELS[name.removesuffix("_per_atom")].unit + ("/atom" if name.endswith("_per_atom") else "")
+    label = name.removesuffix("_per_atom").partition("[")[0]
+    unit = LABELS[label].unit + ("/atom" if name.endswith("_per_atom") else "")
     return Quantity(name.replace("_", " "), unit, unit)
 
 

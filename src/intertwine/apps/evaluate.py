@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -214,20 +214,30 @@ def _kinds(structures: Sequence[Structure]) -> dict[str, list[Structure]]:
 
 def _joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Values of all groups by quantity, energies per atom and in total next to each other."""
-    names = [
-        name
-        for label in LABELS
-        for name in (f"{label}_per_atom", label)
-        if any(name in part for part in parts)
-    ]
+    names = _ordered({name for part in parts for name in part})
     return {name: np.concatenate([part[name] for part in parts if name in part]) for name in names}
 
 
 def _accuracies(
     reference: Mapping[str, np.ndarray], predicted: Mapping[str, np.ndarray]
 ) -> dict[str, Accuracy]:
-    names = [name for label in LABELS for name in (f"{label}_per_atom", label) if name in reference]
-    return {name: Accuracy.of(name, reference[name], predicted[name]) for name in names}
+    return {name: Accuracy.of(name, reference[name], predicted[name]) for name in _ordered(reference)}
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    """Quantities in the order of the label table: per atom, in total, part by part."""
+    rows = list(LABELS)
+    return sorted(
+        names, key=lambda name: (rows.index(_label(name)), "[" in name, not _is_per_atom(name), name)
+    )
+
+
+def _label(name: str) -> str:
+    return name.partition("[")[0].removesuffix("_per_atom")
+
+
+def _is_per_atom(name: str) -> bool:
+    return name.endswith("_per_atom")
 
 
 def _plain(rows: Mapping[str, Accuracy]) -> dict[str, Any]:

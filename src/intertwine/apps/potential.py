@@ -13,6 +13,7 @@ from rich.text import Text
 from intertwine.apps.accuracy import quantity
 from intertwine.apps.evaluate import EvaluationReport, accuracy_table, evaluate_report
 from intertwine.apps.plots import learning_curve, save
+from intertwine.data import LABELS
 from intertwine.errors import InputError
 from intertwine.observables import Model
 from intertwine.testing import Certificate, certify
@@ -21,6 +22,7 @@ from intertwine.train.config import RunConfig
 from intertwine.train.datasets import Datasets, read_datasets
 from intertwine.train.run import RunResult, train
 from intertwine.train.run_folder import RunFolder
+from intertwine.train.tally import unit_of
 from intertwine.typing import PathLike
 
 FRAMES: Final = 8
@@ -139,10 +141,14 @@ def training_figure(folder: PathLike) -> Figure:
     rows = read_table(table) if table.is_file() else []
     if not rows:
         raise InputError(f"'{folder}' holds no finished epoch", accepted="the folder of a run")
-    label, unit = ("forces", "meV/Å") if "valid_forces_rmse" in rows[0] else ("energy", "meV/atom")
+    learned = [name for name in ("forces", "energy", *LABELS) if f"valid_{name}_rmse" in rows[0]]
+    label = learned[0]
+    unit, scale = unit_of(label), 1.0
+    if unit.startswith("eV"):
+        unit, scale = f"m{unit}", 1e3
     epochs = [float(row["epoch"]) for row in rows]
     curves = {
-        name: [1e3 * float(row.get(f"{part}_{label}_rmse") or "nan") for row in rows]
+        name: [scale * float(row.get(f"{part}_{label}_rmse") or "nan") for row in rows]
         for name, part in (("training", "train"), ("validation", "valid"))
     }
     return learning_curve(epochs, curves, f"{label.removesuffix('s')} RMSE ({unit})")

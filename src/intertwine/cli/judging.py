@@ -12,6 +12,8 @@ from intertwine.cli.options import (
     ForcesKey,
     ForceUnit,
     ModelFile,
+    OtherKeys,
+    OtherUnits,
     Overwrite,
     Seed,
     StressKey,
@@ -31,14 +33,21 @@ def evaluate(
         Path, typer.Option("--output", "-o", help="Folder for the errors (JSON) and parity plots.")
     ] = Path("evaluation"),
     require: Annotated[
-        list[str], typer.Option(help="Labels that every frame must have; repeat.", rich_help_panel="Labels")
-    ] = ["energy", "forces"],  # noqa: B006 (typer copies it)
+        list[str] | None,
+        typer.Option(
+            help="Labels that every frame must have; repeat. Energy and forces by default, if the model has "
+            "them.",
+            rich_help_panel="Labels",
+        ),
+    ] = None,
     energy_key: EnergyKey = "energy",
     forces_key: ForcesKey = "forces",
     stress_key: StressKey = "stress",
     energy_unit: EnergyUnit = "eV",
     force_unit: ForceUnit = "eV/Å",
     stress_unit: StressUnit = "eV/Å^3",
+    other_keys: OtherKeys = None,
+    other_units: OtherUnits = None,
     uncertainty: Annotated[
         Path | None,
         typer.Option(metavar="TRAIN", help="Frames the model was trained on: predict its errors too."),
@@ -55,17 +64,20 @@ def evaluate(
     - `intertwine evaluate model.safetensors md17.xyz --energy-unit kcal/mol --force-unit kcal/mol/Å`
     - `intertwine evaluate model.safetensors bulk.xyz --energy-key REF_energy --forces-key REF_forces`
     - `intertwine evaluate run/model.safetensors test.extxyz --uncertainty train.extxyz`
+    - `intertwine evaluate model.safetensors water.xyz --key dipole=mu --unit dipole=debye`
     """
     if calibration and not uncertainty:
         raise InputError("--calibration is of use only beside --uncertainty", fix="add --uncertainty TRAIN")
-    keys = label_keys(energy_key, forces_key, stress_key)
-    units = label_units(energy_unit, force_unit, stress_unit)
-    from intertwine.data import read
-
-    frames = read(data, keys=keys, units=units, require=require)
     from intertwine.engines.predictor import check_species, placed
 
-    potential = placed(model, device)
+    potential = placed(model, device)  # before the labels, of which it may have brought some
+    keys = label_keys(energy_key, forces_key, stress_key, other_keys)
+    units = label_units(energy_unit, force_unit, stress_unit, other_units)
+    from intertwine.data import read
+
+    if require is None:
+        require = [name for name in ("energy", "forces") if name in potential.outputs]
+    frames = read(data, keys=keys, units=units, require=require)
     for index, frame in enumerate(frames):
         check_species(frame, potential, where=f"frame {index} of {data}")
     learned = read_learned(uncertainty, calibration, keys, units) if uncertainty else None

@@ -1,9 +1,12 @@
 """Options that several commands share, said once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from intertwine.errors import InputError
 
 if TYPE_CHECKING:
     from intertwine.data import LabelKeys, LabelUnits
@@ -36,17 +39,40 @@ StressKey = Annotated[str, typer.Option(help="Key of the stress in the file.", r
 EnergyUnit = Annotated[str, typer.Option(help="Unit of the energy in the file.", rich_help_panel="Labels")]
 ForceUnit = Annotated[str, typer.Option(help="Unit of the forces in the file.", rich_help_panel="Labels")]
 StressUnit = Annotated[str, typer.Option(help="Unit of the stress in the file.", rich_help_panel="Labels")]
+OtherKeys = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="LABEL=KEY", help="Key of any label; repeat.", rich_help_panel="Labels"),
+]
+OtherUnits = Annotated[
+    list[str] | None,
+    typer.Option("--unit", metavar="LABEL=UNIT", help="Unit of any label; repeat.", rich_help_panel="Labels"),
+]
 
 
-def label_keys(energy: str, forces: str, stress: str) -> "LabelKeys":
+def label_keys(energy: str, forces: str, stress: str, others: Sequence[str] | None = None) -> "LabelKeys":
     """Keys as the readers take them."""
     from intertwine.data import LabelKeys
 
-    return LabelKeys(energy=energy, forces=forces, stress=stress)
+    return LabelKeys(**{"energy": energy, "forces": forces, "stress": stress} | _pairs("--key", others))
 
 
-def label_units(energy: str, forces: str, stress: str) -> "LabelUnits":
+def label_units(energy: str, forces: str, stress: str, others: Sequence[str] | None = None) -> "LabelUnits":
     """Units as the readers take them; an unknown one raises `InputError`."""
     from intertwine.data import LabelUnits
 
-    return LabelUnits(energy=energy, forces=forces, stress=stress)
+    return LabelUnits(**{"energy": energy, "forces": forces, "stress": stress} | _pairs("--unit", others))
+
+
+def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
+    """`LABEL=WORD` by label.
+
+    >>> _pairs("--key", ["dipole=mu"])
+    {'dipole': 'mu'}
+    """
+    pairs = [pair.partition("=") for pair in given or ()]
+    for label, sign, word in pairs:
+        if not (label and sign and word):
+            raise InputError(
+                f"cannot understand {option} {label}{sign}{word}", accepted="LABEL=WORD, such as dipole=mu"
+            )
+    return {label.strip(): word.strip() for label, _, word in pairs}

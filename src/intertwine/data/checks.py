@@ -16,8 +16,8 @@ SMALLEST_HEIGHT: Final = 1e-3
 """Å: periodic images closer than this mean a cell without volume."""
 
 LARGEST_ASYMMETRY: Final = {"stress": 1e-3}
-"""A tensor may miss its symmetry by this fraction of its largest component, others by a hundredth: codes print
-few digits, and responses are less converged than stresses."""
+"""A tensor may miss its symmetry by this fraction of its largest component, those not named by a hundredth:
+codes print few digits, and responses are less converged than stresses."""
 
 SMALLEST_ASYMMETRY: Final = {"stress": 1e-6}
 """In the unit of the label: asymmetry below this is noise. 1e-6 eV/Å³ are 0.16 MPa."""

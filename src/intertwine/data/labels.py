@@ -36,7 +36,7 @@ class Label:
         axial: whether the value takes the sign of det R when the system is reflected.
         quantity: what `intertwine.units.factor` calls it, so that files may come in other units; None where
             only `unit` is known.
-        cyclic: whether it is defined up to whole multiples of the lattice vectors, as the dipole of a cell is.
+        cyclic: whether it is defined up to multiples of the lattice vectors, as the dipole of a cell is.
 
     Raises:
         InputError: an index formula that cannot be read.

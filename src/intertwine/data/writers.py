@@ -11,7 +11,7 @@ from intertwine.typing import PathLike
 
 
 def write(path: PathLike, structures: Iterable[Structure]) -> None:
-    """Write extended XYZ with the canonical keys of the label table (`energy`, `forces`, `stress`, …), in our units.
+    """Write extended XYZ with the keys of the label table (`energy`, `forces`, `stress`, …), in our units.
 
     The file appears whole or not at all, and reading it gives bit for bit the same positions, cell and
     labels. `info` keeps what the format can say: words, numbers, truth values, arrays, JSON.

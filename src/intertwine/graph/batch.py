@@ -84,7 +84,10 @@ def _conditions(graphs: Sequence[Graph], name: str) -> Tensor | None:
         return None
     rest = example.shape[1:]
     return torch.cat(
-        [example.new_zeros(g.n_systems, *rest) if v is None else v for g, v in zip(graphs, given, strict=True)]
+        [
+            example.new_zeros(g.n_systems, *rest) if v is None else v
+            for g, v in zip(graphs, given, strict=True)
+        ]
     )
 
 

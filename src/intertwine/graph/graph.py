@@ -132,7 +132,9 @@ def _flatten(graph: Graph) -> tuple[list[Any], tuple[Any, ...]]:
 
 def _flatten_with_keys(graph: Graph) -> tuple[list[Any], tuple[Any, ...]]:
     leaves, context = _flatten(graph)
-    return [(pytree.GetAttrKey(name), leaf) for name, leaf in zip(context[0].split(","), leaves, strict=True)], context
+    return [
+        (pytree.GetAttrKey(name), leaf) for name, leaf in zip(context[0].split(","), leaves, strict=True)
+    ], context
 
 
 def _unflatten(leaves: Any, context: tuple[Any, ...]) -> Graph:

@@ -59,7 +59,8 @@ class TensorSpec(BaseModel):
     def _positive_where_that_has_a_meaning(self) -> "TensorSpec":
         if self.positive and (self.indices not in POSITIVE or self.axial or self.per == "atom"):
             raise ValueError(
-                f"only tensors per system of {' or '.join(POSITIVE)} can be kept positive, not {self.indices!r}"
+                f"only tensors per system of {' or '.join(POSITIVE)} can be kept positive, "
+                f"not {self.indices!r}"
             )
         return self
 
@@ -108,7 +109,8 @@ def harmonic_basis(indices: str, axial: bool) -> tuple[Irreps, Float64[np.ndarra
 class TensorHead(nn.Module):
     """A tensor of declared index symmetry, equivariant under rotations and reflections to rounding.
 
-        T_s = Σ_i or ⟨⟩_i of  Σ_k Q_k [s y_ik + reference_k(z_i)],    y_i = W h_i + W' gate(h_i) + W'' axial(h_i)
+        T_s = Σ_i or ⟨⟩_i of  Σ_k Q_k [s y_ik + reference_k(z_i)],
+        y_i = W h_i + W' gate(h_i) + W'' axial(h_i)
 
     Q_k are the orthonormal tensors of the irreps in T (`harmonic_basis`), so that symmetric indices are
     exactly symmetric, and a crystal's forbidden components vanish to rounding: nothing is masked. Irreps of
@@ -187,4 +189,3 @@ def exponential(values: Float64[Tensor, "systems *indices"]) -> Float64[Tensor, 
     mandel = torch.tensor(CartesianTensor("ij=ji").embedding, device=values.device)  # (6, 3, 3)
     matrix = torch.einsum("aij,sijkl,bkl->sab", mandel, values, mandel)
     return torch.einsum("aij,sab,bkl->sijkl", mandel, torch.linalg.matrix_exp(matrix), mandel)
-

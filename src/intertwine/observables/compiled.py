@@ -41,7 +41,15 @@ KNOWN = frozenset(OUTPUTS)
 """What the kernel computes, in no field and of neutral systems."""
 
 PARTS = (
-    *(BodyOrderedEncoder, BodyOrderedLayer, Conditions, NeighbourDensity, BondMessage, SpeciesIndex, SphereProduct),
+    *(
+        BodyOrderedEncoder,
+        BodyOrderedLayer,
+        Conditions,
+        NeighbourDensity,
+        BondMessage,
+        SpeciesIndex,
+        SphereProduct,
+    ),
     *(EnergyTerms, ScalarHead, InvariantNetwork, ReferenceEnergies, Cohesion, ZBL, Constant),
     *(SchurLinear, BlockBatch, nn.ModuleList, nn.ParameterList),
 )

@@ -16,8 +16,7 @@ from intertwine.observables.compiled import evaluate
 from intertwine.observables.derivatives import VARIABLES, differentiate, hessian_of
 from intertwine.observables.energy import EnergyTerms
 from intertwine.observables.field import field_energy
-from intertwine.observables.spec import EXPANSION, OUTPUTS, ModelSpec
-from intertwine.ops.segment import segment_sum
+from intertwine.observables.spec import EXPANSION, ModelSpec
 
 
 class Model(nn.Module):

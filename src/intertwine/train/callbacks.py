@@ -12,8 +12,10 @@ import lightning.pytorch as lightning
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from intertwine.data import LABELS
 from intertwine.data.atomic import replacing
 from intertwine.train.module import Fit
+from intertwine.train.tally import unit_of
 
 
 class Listener:
@@ -225,11 +227,15 @@ def sentence(row: Mapping[str, float | int]) -> str:
 
     >>> sentence({"epoch": 3, "epochs": 9, "valid_energy_rmse": 0.00123, "best_epoch": 3})
     'epoch 3/9: energy 1.23 meV/atom (best)'
+    >>> sentence({"epoch": 3, "epochs": 9, "valid_dipole_rmse": 0.0123, "best_epoch": 1})
+    'epoch 3/9: dipole 0.0123 e·Å/atom'
     """
-    parts = [
-        f"{label} {1000.0 * row[key]:.3g} {unit}".replace("e+0", "e")
-        for label, unit in (("energy", "meV/atom"), ("forces", "meV/Å"), ("stress", "meV/Å^3"))
-        if (key := f"valid_{label}_rmse") in row
-    ]
+    parts = []
+    for label in LABELS:
+        if (key := f"valid_{label}_rmse") in row:
+            unit = unit_of(label)
+            thousandth = 1000.0 if unit.startswith("eV") else 1.0
+            milli = "m" if unit.startswith("eV") else ""
+            parts.append(f"{label} {thousandth * row[key]:.3g} {milli}{unit}".replace("e+0", "e"))
     best = " (best)" if row["best_epoch"] == row["epoch"] else ""
     return f"epoch {row['epoch']:g}/{row['epochs']:g}: {', '.join(parts)}{best}"

@@ -11,8 +11,18 @@ from intertwine.data.labels import LabelKeys, LabelUnits, known_label
 from intertwine.train.model_config import PRESETS, HeadConfig, ModelConfig
 from intertwine.train.section import Count, NotNegative, Positive, Section
 
-__all__ = ["PRESETS", "DataConfig", "FinetuneConfig", "HeadConfig", "ModelConfig", "ReplayConfig", "RunConfig"]
-__all__ += ["Section", "TrainingConfig", "WeightsConfig"]
+__all__ = [
+    "PRESETS",
+    "DataConfig",
+    "FinetuneConfig",
+    "HeadConfig",
+    "ModelConfig",
+    "ReplayConfig",
+    "RunConfig",
+    "Section",
+    "TrainingConfig",
+    "WeightsConfig",
+]
 
 
 def _keys_of_labels(keys: dict[str, str]) -> dict[str, str]:
@@ -39,10 +49,10 @@ class DataConfig(Section):
     isolated_atoms: Path | None = None
     """File with one frame per element, a single atom each: its energies become the reference energies."""
     require: tuple[str, ...] | None = None
-    """Labels that every frame must have; energy and forces if not given, or all heads if there is no energy."""
-    keys: Keys = {}
+    """Labels that every frame must have; if not given energy and forces, or all heads without an energy."""
+    keys: Keys = Field(default={})
     """Under which key the files keep a label, where it is not the label's own name."""
-    units: Units = {}
+    units: Units = Field(default={})
     """In which unit the files keep a label, where it is not ours; positions are always in Å."""
 
     @field_validator("valid")
@@ -79,7 +89,7 @@ class WeightsConfig(Section):
     """Per eV/Å, or its square."""
     stress: NotNegative = 10.0
     """Per eV/Å³, or its square; where the data has stress."""
-    tensors: dict[str, NotNegative] = {}
+    tensors: dict[str, NotNegative] = Field(default={})
     """Of any other label, 1 if not given: per spread of its values in the training data, or its square."""
 
     @field_validator("tensors")
@@ -172,8 +182,8 @@ class ReplayConfig(Section):
     """Part of every batch that is drawn from them; 0 learns nothing from them and only measures."""
     valid: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Part that is never learned from: its errors before and after tell what was forgotten."""
-    keys: Keys = {}
-    units: Units = {}
+    keys: Keys = Field(default={})
+    units: Units = Field(default={})
 
 
 class FinetuneConfig(Section):
@@ -224,9 +234,9 @@ class RunConfig(Section):
                 HeadConfig.model_validate(head).declared(name)
         return given
 
-    @property
-    def required(self) -> tuple[str, ...]:
-        """Labels that every frame must have."""
-        if self.data.require is not None:
-            return self.data.require
-        return ("energy", "forces") if self.model.energy else tuple(self.model.heads)
+    @model_validator(mode="after")
+    def _require_what_the_model_learns(self) -> "RunConfig":
+        if self.data.require is None:
+            names = ("energy", "forces") if self.model.energy else tuple(self.model.heads)
+            object.__setattr__(self, "data", self.data.model_copy(update={"require": names}))
+        return self

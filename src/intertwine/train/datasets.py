@@ -127,9 +127,7 @@ def _named(paths: Iterable[Path]) -> dict[str, Path]:
     return named
 
 
-def learnable(
-    config: RunConfig, structures: Sequence[Structure], outputs: Sequence[str]
-) -> tuple[str, ...]:
+def learnable(config: RunConfig, structures: Sequence[Structure], outputs: Sequence[str]) -> tuple[str, ...]:
     """Labels that the model computes, some frame has and some weight prices.
 
     Raises:

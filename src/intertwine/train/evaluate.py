@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from intertwine.data import LABELS, Structure
+from intertwine.data import LABELS, Label, Structure
 from intertwine.graph import Graph, build_graph, collate
+from intertwine.heads.tensor import harmonic_basis
 from intertwine.observables import Model
+from intertwine.train.losses import nearest_image
 from intertwine.train.tally import unit_of
 
 
@@ -52,7 +54,8 @@ class Evaluation:
     """What a model said of labelled structures.
 
     Args:
-        errors: by property: every label, and `energy_per_atom` beside the total `energy`.
+        errors: by property: every label, the same per atom where it is extensive (`energy_per_atom`), and the
+            irreducible parts of tensors, `polarisability[2e]`, as coefficients of orthonormal tensors.
         predicted: numbers behind each of them, flat; forces and stress component by component.
         reference: the labels, in the same order.
     """
@@ -94,7 +97,7 @@ def evaluate(
     for start in range(0, len(structures), batch_size):
         chunk = structures[start : start + batch_size]
         batch = collate([build_graph(structure, model.cutoff) for structure in chunk])
-        names = tuple(name for name in LABELS if name in batch.labels)
+        names = tuple(name for name in LABELS if name in batch.labels and name in model.outputs)
         if names:
             with torch.no_grad():
                 predicted = model(batch.to(device), outputs=names)
@@ -113,12 +116,35 @@ def _gather(pairs: dict[str, list], batch: Graph, predicted: Mapping[str, torch.
     for name, value in predicted.items():
         label, mask = LABELS[name], batch.labels.get(f"has_{name}")
         rows = slice(None) if mask is None else mask[batch.batch] if label.per == "atom" else mask
-        sides = [value[rows], batch.labels[name][rows]]
+        reference = batch.labels[name]
+        if label.cyclic:
+            value = reference + nearest_image(value - reference, batch)
+        sides = [value[rows], reference[rows]]
         pairs.setdefault(name, []).append(tuple(side.flatten().numpy() for side in sides))
-        if label.extensive:
-            per_atom = tuple((side / counts[rows]).numpy() for side in sides)
+        for part, tensors in irreducible_parts(label).items():
+            coefficients = tuple((side.flatten(1).numpy() @ tensors.T).ravel() for side in sides)
+            pairs.setdefault(f"{name}[{part}]", []).append(coefficients)
+        if label.extensive and label.per == "system":
+            sizes = counts[rows].reshape(-1, *[1] * label.rank)
+            per_atom = tuple((side / sizes).flatten().numpy() for side in sides)
             pairs.setdefault(f"{name}_per_atom", []).append(per_atom)
 
 
+def irreducible_parts(label: Label) -> dict[str, Float[np.ndarray, "rows entries"]]:
+    """Orthonormal tensors that span each kind of irrep in a tensor; none where there is only one kind.
+
+    >>> {part: len(tensors) for part, tensors in irreducible_parts(LABELS["polarisability"]).items()}
+    {'0e': 1, '2e': 5}
+    """
+    if not label.indices or label.name in ("forces", "stress"):
+        return {}
+    irreps, tensors = harmonic_basis(label.indices, label.axial)
+    flat = tensors.reshape(irreps.dim, -1)
+    if len(irreps) == 1:
+        return {}
+    return {str(irrep): flat[rows] for (_, irrep), rows in zip(irreps, irreps.slices(), strict=True)}
+
+
 def _unit(name: str) -> str:
-    return LABELS[name].unit if name in LABELS else unit_of(name.removesuffix("_per_atom"))
+    label = name.partition("[")[0]
+    return LABELS[label].unit if label in LABELS else unit_of(label.removesuffix("_per_atom"))

@@ -1,9 +1,8 @@
-"""Where the prediction of a tensor starts: isotropic parts that the atoms bring along, and the spread of the rest."""
+"""Where the prediction of a tensor starts: what atoms bring along, and the spread of the rest."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from jaxtyping import Float64
 
 from intertwine.data import Structure
@@ -51,7 +50,7 @@ def fitted(label: Label, structures: Sequence[Structure], positive: bool = False
 
 
 def spread(label: Label, structures: Sequence[Structure]) -> float:
-    """Root mean square length of a label about its isotropic fit, per atom where it is extensive; 1 if it has none.
+    """Root mean square length of a label about its isotropic fit, per atom where it is extensive.
 
     >>> pull = [[0.0, 0, 3], [0, 0, -3]]
     >>> from intertwine.data import LABELS
@@ -96,7 +95,9 @@ def _least_squares(
     return mean + np.linalg.lstsq(left, right, rcond=None)[0]
 
 
-def logarithm(values: Float64[np.ndarray, "systems *indices"], label: Label) -> Float64[np.ndarray, "systems *indices"]:
+def logarithm(
+    values: Float64[np.ndarray, "systems *indices"], label: Label
+) -> Float64[np.ndarray, "systems *indices"]:
     """Inverse of `heads.tensor.exponential`.
 
     Raises:

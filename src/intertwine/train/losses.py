@@ -77,9 +77,7 @@ def _deviation(name: str, predicted: Tensor, graph: Graph) -> Deviation:
     return Deviation(values * counted, counted)
 
 
-def nearest_image(
-    values: Float[Tensor, "systems 3"], graph: Graph
-) -> Float[Tensor, "systems 3"]:
+def nearest_image(values: Float[Tensor, "systems 3"], graph: Graph) -> Float[Tensor, "systems 3"]:
     """Differences of cell dipoles, e·Å, less the nearest whole multiples of e × the periodic cell vectors.
 
     The polarisation of a crystal is defined up to those (King-Smith & Vanderbilt 1993).

@@ -1,8 +1,8 @@
 """What a model is made of, as a part of the configuration."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from intertwine.data.labels import LABELS, Label, declare, known_label
 from intertwine.errors import InputError
@@ -44,9 +44,7 @@ class HeadConfig(Section):
         if self.indices is None and self.unit is None:
             return LABELS[known_label(name)]
         if self.indices is None or self.unit is None:
-            raise InputError(
-                f"the head '{name}' is half described", fix="give both its indices and its unit"
-            )
+            raise InputError(f"the head '{name}' is half described", fix="give both its indices and its unit")
         known, kept = LABELS.get(name), ("indices", "unit", "per", "extensive", "axial")
         if known is not None and all(getattr(known, key) == getattr(self, key) for key in kept):
             return known
@@ -78,7 +76,7 @@ class ModelConfig(Section):
     """The derivative of the energy; or predicted on their own, which does not conserve energy."""
     energy: bool = True
     """Whether there is an energy; a model of tensors only needs none."""
-    heads: dict[str, HeadConfig] = {}
+    heads: dict[str, HeadConfig] = Field(default={})
     """Tensors to predict: names of the label table, or new ones with indices and unit."""
     field: Literal["none", "expansion", "density"] = "none"
     """Electric field in the energy: none; by its dipole and polarisability; or felt by every atom."""

@@ -42,8 +42,8 @@ class Muon(torch.optim.Optimizer):
     An equivariant map is ⊕_l W_l ⊗ 1; its operator norm is the largest of those of its W_l, and among the
     steps of one operator norm the above descends most. All directions of the channels move alike, whatever
     the gradient's size in each, and a rotation of the channels turns the step. A step changes an entry by η
-    times what it is at the start, 1/√m. What is not a map between channels, or from or to a single one, is left
-    to Adam.
+    times what it is at the start, 1/√m. What is not a map between channels, or one from or to a single
+    channel, is left to Adam.
 
     Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024); spectral norms: Bernstein
     & Newhouse, arXiv:2409.20325.

@@ -145,8 +145,7 @@ def _settled(config: RunConfig, folder: RunFolder) -> RunConfig:
     if config.finetune is not None and "learning_rate" not in training.model_fields_set:
         rate = FINETUNING_RATE
     settled = {"device": device, "threads": threads, "learning_rate": rate}
-    data = config.data.model_copy(update={"require": config.required})
-    config = config.model_copy(update={"training": training.model_copy(update=settled), "data": data})
+    config = config.model_copy(update={"training": training.model_copy(update=settled)})
     return with_sizes_of_the_start(with_absolute_paths(config))
 
 

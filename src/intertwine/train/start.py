@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from intertwine.data import ReferenceEnergies, Structure, fit_cohesion, fit_reference_energies
 from intertwine.errors import InputError
-from intertwine.heads import TensorSpec
 from intertwine.graph import Graph
+from intertwine.heads import TensorSpec
 from intertwine.nn import LowRankAdapters
 from intertwine.observables import Model, ModelSpec, load_model
 from intertwine.train.config import FinetuneConfig, HeadConfig, ModelConfig, RunConfig
@@ -79,7 +79,11 @@ def with_sizes_of_the_start(config: RunConfig) -> RunConfig:
     with torch.random.fork_rng(devices=[]):
         spec = load_model(config.finetune.model).spec
     heads = {name: _head(head) for name, head in spec.heads.items()}
-    own = spec.encoder.model_dump() | spec.model_dump(include={"zbl", "forces", "energy", "field"}) | {"heads": heads}
+    own = (
+        spec.encoder.model_dump()
+        | spec.model_dump(include={"zbl", "forces", "energy", "field"})
+        | {"heads": heads}
+    )
     sizes = {name: own[name] for name in ModelConfig.model_fields if name in own}
     for name, size in sizes.items():
         given = getattr(config.model, name)
