@@ -6,7 +6,7 @@ folder that INTERTWINE_DATA names.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -71,6 +71,13 @@ class CrystalSet:
         """How many are in and out, in one line."""
         out = ", ".join(f"{len(names)} ({why})" for why, names in self.left_out.items() if names)
         return f"{self.quantity}: {len(self.crystals)} crystals; left out: {out or 'none'}"
+
+    def few(self, count: int, elements: int = 12) -> "CrystalSet":
+        """The first crystals that are made of the most common elements only."""
+        seen = Counter(z for crystal in self.crystals for z in crystal.structure.species)
+        common = {z for z, _ in seen.most_common(elements)}
+        inside = [crystal for crystal in self.crystals if common.issuperset(crystal.structure.species)]
+        return CrystalSet(self.quantity, tuple(inside[:count]), self.left_out)
 
     def tensors(self) -> Float64[np.ndarray, "crystals *indices"]:
         """All labels."""
