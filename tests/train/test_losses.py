@@ -19,8 +19,7 @@ seeds = st.integers(0, 2**32 - 1)
 def frame(rng: np.random.Generator, labels: tuple[str, ...] = tuple(LABELS)) -> Structure:
     atoms = int(rng.integers(1, 5))
     values = {name: rng.normal(size=LABELS[name].full_shape(atoms)) for name in labels}
-    if "stress" in values:
-        values["stress"] = values["stress"] + values["stress"].T
+    values = {n: LABELS[n].symmetrised(v) if LABELS[n].rank > 1 else v for n, v in values.items()}
     return Structure(
         rng.integers(1, 9, size=atoms), rng.normal(size=(atoms, 3)) * 3, 20 * np.eye(3), [True] * 3, values
     )
@@ -71,7 +70,7 @@ def test_what_is_not_labelled_has_no_say(seed: int) -> None:
         rows = mask[batch.batch] if LABELS[name].per == "atom" else mask
         difference = (value - batch.labels[name])[rows]
         if LABELS[name].extensive:
-            difference = difference / batch.counts[rows]
+            difference = difference / batch.counts[rows].reshape(-1, *[1] * LABELS[name].rank)
         expected = difference.square().mean() if rows.any() else torch.tensor(0.0, dtype=torch.float64)
         torch.testing.assert_close(found[name].mean(torch.square), expected)
 

@@ -138,7 +138,7 @@ class TensorHead(nn.Module):
         features = Irreps.spherical_harmonics(l_max)
         self.linear, self.gate = SchurLinear(features, irreps, channels, 1), Gate(features, channels)
         self.gated = SchurLinear(features, irreps, channels, 1)
-        self.axial = None
+        self.axial = self.read_axial = None
         degree = irreps.degree
         if any(irrep.p != (-1) ** irrep.l for _, irrep in irreps):
             self.axial = AxialProduct(l_max, degree, channels, channels // 2 or 1)
@@ -150,6 +150,15 @@ class TensorHead(nn.Module):
         for row, number in enumerate(species):
             table[row, trivial] = spec.reference.get(number, (0.0,) * len(trivial))
         self.reference = Constant(table, pinned=True)
+
+    def silence(self) -> None:
+        """Set what is read to zero: the isotropic parts are all, until something is learned."""
+        with torch.no_grad():
+            for read in (self.linear, self.gated, self.read_axial):
+                if read is not None:
+                    read.weight.zero_()
+        if self.network is not None:
+            self.network.silence()
 
     def forward(
         self, features: AtomFeatures, species: Int64[Tensor, " atoms"], graph: Graph
@@ -166,7 +175,7 @@ class TensorHead(nn.Module):
     def _read(self, features: AtomFeatures) -> Float[Tensor, "atoms rows"]:
         last = features.layers[-1]
         read = self.linear(last) + self.gated(self.gate(last))
-        if self.axial is not None:
+        if self.axial is not None and self.read_axial is not None:
             read = read + self.read_axial(self.axial(last))
         read = read.squeeze(-1)
         if self.network is None:

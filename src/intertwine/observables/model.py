@@ -1,6 +1,7 @@
 """Model = encoder + heads + observables."""
 
 from collections.abc import Collection
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -113,12 +114,14 @@ class Model(nn.Module):
         return {name: found[name] for name in outputs}
 
     def start_from_reference(self) -> "Model":
-        """Silence the learned energy, so that training starts from reference and cohesion alone.
+        """Silence the learned energy and all heads, so that training starts from what is known without them.
 
         A random start adds a random mean energy that many steps are spent on removing.
         """
         if self.spec.energy and self.spec.field != "density":
             self.energy.head.silence()
+        for head in self.heads.values():
+            cast("TensorHead", head).silence()
         return self
 
     def atom_energies(self, graph: Graph) -> Float[Tensor, " atoms"]:

@@ -1,11 +1,10 @@
 """A run as one typed sentence: which data, which model, how long, where to."""
 
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from intertwine.data.labels import LabelKeys, LabelUnits, known_label
 from intertwine.train.model_config import PRESETS, HeadConfig, ModelConfig
@@ -25,18 +24,6 @@ __all__ = [
 ]
 
 
-def _keys_of_labels(keys: dict[str, str]) -> dict[str, str]:
-    return LabelKeys(**keys).given
-
-
-def _units_of_labels(units: dict[str, str]) -> dict[str, str]:
-    return LabelUnits(**units).given
-
-
-Keys = Annotated[dict[str, str], AfterValidator(_keys_of_labels)]
-Units = Annotated[dict[str, str], AfterValidator(_units_of_labels)]
-
-
 class DataConfig(Section):
     """Which frames teach, which choose the best weights, which are only looked at when all is done."""
 
@@ -50,9 +37,9 @@ class DataConfig(Section):
     """File with one frame per element, a single atom each: its energies become the reference energies."""
     require: tuple[str, ...] | None = None
     """Labels that every frame must have; if not given energy and forces, or all heads without an energy."""
-    keys: Keys = Field(default={})
+    keys: dict[str, str] = Field(default={})
     """Under which key the files keep a label, where it is not the label's own name."""
-    units: Units = Field(default={})
+    units: dict[str, str] = Field(default={})
     """In which unit the files keep a label, where it is not ours; positions are always in Å."""
 
     @field_validator("valid")
@@ -61,11 +48,6 @@ class DataConfig(Section):
         if isinstance(valid, float) and (valid <= 0 or (valid > 1 and valid != round(valid))):
             raise ValueError("it is a file, a fraction between 0 and 1, or a whole number of frames")
         return valid
-
-    @field_validator("require")
-    @classmethod
-    def _labels_that_exist(cls, require: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return None if require is None else tuple(known_label(name) for name in require)
 
     @property
     def label_keys(self) -> LabelKeys:
@@ -91,11 +73,6 @@ class WeightsConfig(Section):
     """Per eV/Å³, or its square; where the data has stress."""
     tensors: dict[str, NotNegative] = Field(default={})
     """Of any other label, 1 if not given: per spread of its values in the training data, or its square."""
-
-    @field_validator("tensors")
-    @classmethod
-    def _labels_that_exist(cls, tensors: dict[str, float]) -> dict[str, float]:
-        return {known_label(name): weight for name, weight in tensors.items()}
 
     def of(self, label: str) -> float:
         """Weight of a label.
@@ -163,6 +140,13 @@ class TrainingConfig(Section):
             raise ValueError("'at' starts at 0 and rises from one set to the next")
         return weights
 
+    @field_validator("weights")
+    @classmethod
+    def _of_some_use(cls, weights: tuple[WeightsConfig, ...]) -> tuple[WeightsConfig, ...]:
+        if any(stage.energy == stage.forces == stage.stress == 0 and not stage.tensors for stage in weights):
+            raise ValueError("a set of weights cannot be all zero")
+        return weights
+
     def weights_at(self, progress: float) -> WeightsConfig:
         """Weights when a part of the training is done.
 
@@ -182,8 +166,8 @@ class ReplayConfig(Section):
     """Part of every batch that is drawn from them; 0 learns nothing from them and only measures."""
     valid: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Part that is never learned from: its errors before and after tell what was forgotten."""
-    keys: Keys = Field(default={})
-    units: Units = Field(default={})
+    keys: dict[str, str] = Field(default={})
+    units: dict[str, str] = Field(default={})
 
 
 class FinetuneConfig(Section):
@@ -224,19 +208,19 @@ class RunConfig(Section):
     output: Path = Path("run")
     """Folder of the run, relative to where the command is given."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _declare_new_labels_first(cls, given: Any) -> Any:
-        """What `model.heads` declares may be named by `data` and `training`."""
-        heads = given.get("model", {}).get("heads") if isinstance(given, dict) else None
-        for name, head in heads.items() if isinstance(heads, dict) else ():
-            with suppress(ValidationError):
-                HeadConfig.model_validate(head).declared(name)
-        return given
-
     @model_validator(mode="after")
     def _require_what_the_model_learns(self) -> "RunConfig":
         if self.data.require is None:
             names = ("energy", "forces") if self.model.energy else tuple(self.model.heads)
             object.__setattr__(self, "data", self.data.model_copy(update={"require": names}))
+        return self
+
+    @model_validator(mode="after")
+    def _labels_that_exist(self) -> "RunConfig":
+        """Checked last: `model.heads` may have declared some of them."""
+        sources = [self.data] + ([self.finetune.replay] if self.finetune and self.finetune.replay else [])
+        for source in sources:
+            LabelKeys(**source.keys), LabelUnits(**source.units)
+        for name in [*(self.data.require or ()), *(n for w in self.training.weights for n in w.tensors)]:
+            known_label(name)
         return self

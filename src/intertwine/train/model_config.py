@@ -1,8 +1,8 @@
 """What a model is made of, as a part of the configuration."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from intertwine.data.labels import LABELS, Label, declare, known_label
 from intertwine.errors import InputError
@@ -91,3 +91,10 @@ class ModelConfig(Section):
                 raise ValueError(f"{name} is no head: it comes with the energy")
             head.declared(name)
         return heads
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        if isinstance(given, dict) and (preset := given.get("preset", "medium")) in PRESETS:
+            return PRESETS[preset] | given
+        return given

@@ -1,0 +1,1 @@
+"""Tensors and responses on public data, from dipoles to elastic constants."""
