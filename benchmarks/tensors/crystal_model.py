@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import torch
 from benchmarks.tensors.crystal_baselines import Learned
 from benchmarks.tensors.crystal_data import Crystal
 
@@ -71,7 +72,7 @@ def learn_equivariantly(
             "output": home / "run",
         }
         result = train(RunConfig.model_validate(config), resume=True, quiet=True)
-        predictors.append(Predictor.load(result.model_path))
+        predictors.append(Predictor.load(result.model_path, dtype=torch.float64))
 
     def predict(some: Sequence[Crystal]) -> np.ndarray:
         structures = [crystal.structure for crystal in some]

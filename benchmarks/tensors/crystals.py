@@ -5,8 +5,8 @@
 
 `run` predicts every fold from the other four by each road and keeps the predictions in OUTPUT; what is there
 is not done again, an interrupted training goes on, and folds may run in several processes. `show` scores what
-is complete, all folds pooled, prints it and keeps it as JSON. Three roads have no network, one has our encoder
-but no equivariance, the last is ours; all learn from the same crystals. Polymorphs of one formula are
+is complete, all folds pooled, prints it and keeps it as JSON. Three roads have no network, one has our
+encoder but no equivariance, the last is ours; all learn from the same crystals. Polymorphs of one formula are
 never in two folds. Sizes and recipe were chosen on fold 0: scores of the others stand on their own as well.
 """
 
@@ -135,7 +135,7 @@ def show(options: argparse.Namespace) -> int:
         figures = {"data": found.counts(), "left_out": dict(found.left_out), "rows": rows}
         figures |= {"encoder": ENCODER, "training": TRAINING}
         path = keep(f"tensors.crystals-{quantity}", options.seed, Spent(*spent), figures, options.results)
-        Console(width=130).print(table(quantity, found.counts(), rows))
+        Console(width=170).print(table(quantity, found.counts(), rows))
         print(path.name)
     return 0
 
