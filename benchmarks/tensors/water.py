@@ -52,9 +52,11 @@ def run(options: argparse.Namespace) -> int:
     with Stopwatch() as watch:
         for name in ("monomer", "dimer"):
             frames = parts(name, options.seed)
-            ours = fit(options, f"water-{name}", frames, {"preset": "small", **tensors()}, TRAINING)
+            ours = fit(
+                options, f"water-{name}", frames, {"preset": "small", "l_max": 3, **tensors()}, TRAINING
+            )
             numbers = {part: [in_numbers(frame) for frame in some] for part, some in frames.items()}
-            model = {"preset": "small", **components()}
+            model = {"preset": "small", "l_max": 3, **components()}
             invariant = fit(options, f"water-{name}-invariant", numbers, model, TRAINING)
             errors = {
                 "no network": no_network(frames),

@@ -130,8 +130,8 @@ def _responses(
 
 
 def jacobian(
-    values: Float[Tensor, "systems *shape"], variable: Float[Tensor, "rows 3"], create_graph: bool = False
-) -> Float[Tensor, "rows *shape_3"]:
+    values: Float[Tensor, "systems *shape"], variable: Float[Tensor, "rows *axes"], create_graph: bool = False
+) -> Float[Tensor, "rows *shape_axes"]:
     """∂ Σ_systems values / ∂ variable, row by row: exact where a row belongs to one system only.
 
     >>> x = torch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)

@@ -166,6 +166,13 @@ def describe(
     heads = {
         name: fitted(head.declared(name), sets.train, head.positive) for name, head in sizes.heads.items()
     }
+    for name, head in heads.items():
+        if head.irreps.degree > sizes.l_max:
+            raise InputError(
+                f"the head '{name}' ({head.irreps}) needs finer surroundings",
+                got=f"model.l_max={sizes.l_max}",
+                fix=f"set model.l_max={head.irreps.degree}",
+            )
     edges = sum(graph.n_edges for graph in graphs) / sum(graph.n_atoms for graph in graphs)
     encoder = BodyOrderedSpec(
         species=species,
