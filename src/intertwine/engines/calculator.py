@@ -1,7 +1,7 @@
 """The model as an ASE calculator."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
@@ -10,11 +10,22 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 from jaxtyping import Float
 
-from intertwine.data import Structure
-from intertwine.engines.predictor import Runnable, check_species, runnable, with_weights
+from intertwine.data import LabelKeys, LabelUnits, Structure
+from intertwine.data.labels import CONDITIONS
+from intertwine.data.stored_labels import stored_conditions
+from intertwine.engines.predictor import Runnable, check_species, per_atom, runnable, with_weights
 from intertwine.graph import Graph, NeighbourList
+from intertwine.graph.build import float64
 from intertwine.observables import hessian
 from intertwine.typing import PathLike
+
+TENSORS: Final[Mapping[str, str]] = {
+    "dipole": "dipole",
+    "charges": "charges",
+    "born_effective_charges": "born_charges",
+    "polarisability": "polarisability",
+}
+"""Properties by the names of ASE, where it has one, and what they are called here."""
 
 
 class IntertwineCalculator(Calculator):
@@ -23,7 +34,11 @@ class IntertwineCalculator(Calculator):
     Properties: energy and free_energy (eV, equal), energies (eV per atom, `[atoms]`), forces (eV/Å), stress
     (eV/Å³, Voigt xx yy zz yz xz xy, ASE's sign; where the three cell vectors span a volume) and hessian
     (eV/Å², `[3·atoms, 3·atoms]`). One evaluation gives all but the Hessian, so their values never depend on
-    the order in which they are asked for.
+    the order in which they are asked for. Where the model has them also dipole (e·Å), charges (e),
+    born_effective_charges (e) and polarisability (e²Å²/eV, `[3, 3]`), evaluated when asked for.
+
+    Total charge (e) and electric field (V/Å) are `atoms.info["charge"]` and `atoms.info["electric_field"]`;
+    a model without field or charge in its energy does not feel them.
 
     The neighbour list reaches `skin` beyond the cutoff and is rebuilt only when an atom has moved more than
     half of it, or the cell, the elements or the periodicity changed; edges between cutoff and skin
@@ -72,6 +87,11 @@ class IntertwineCalculator(Calculator):
         self.model = runnable(model, device, dtype)
         self.device = self.model.device
         self.skin = skin
+        outputs = getattr(self.model, "outputs", ())
+        self.implemented_properties = [  # pyright: ignore[reportIncompatibleVariableOverride]
+            *type(self).implemented_properties,
+            *(name for name, output in TENSORS.items() if output in outputs),
+        ]
         self.forget()
 
     def forget(self) -> None:
@@ -92,6 +112,12 @@ class IntertwineCalculator(Calculator):
         graph = self._graph(self.atoms)
         if "energy" not in self.results:
             self.results.update(self._evaluate(graph))
+        tensors = [name for name in properties if name in TENSORS and name not in self.results]
+        if tensors:
+            found = self.model(graph, outputs=tuple(TENSORS[name] for name in tensors))
+            for name in tensors:
+                value = found[TENSORS[name]].detach().cpu().numpy()
+                self.results[name] = value if per_atom(TENSORS[name]) else value[0]
         if "hessian" in properties:
             model = with_weights(self.model, "Hessian")
             self.results["hessian"] = hessian(model, graph).detach().cpu().numpy()
@@ -100,7 +126,7 @@ class IntertwineCalculator(Calculator):
         """What changed since the results were computed; charges and magnetic moments do not matter."""
         if self.atoms is None:
             return list(all_changes)
-        now, then = _geometry(atoms), _geometry(self.atoms)
+        now, then = _state(atoms), _state(self.atoms)
         return [name for name in now if not np.array_equal(now[name], then[name])]
 
     def get_hessian(self, atoms: Atoms | None = None) -> Float[np.ndarray, "coordinates coordinates"]:
@@ -115,8 +141,16 @@ class IntertwineCalculator(Calculator):
         else:
             last.positions[:] = atoms.positions
             last.cell.array[:] = atoms.cell.array
+            last.info = dict(atoms.info)
 
     def _graph(self, atoms: Atoms) -> Graph:
+        graph = self._geometry(atoms)
+        given = stored_conditions(atoms, LabelKeys(), LabelUnits())
+        return graph.replace(
+            **{name: float64(value)[None].to(self.device) for name, value in given.items() if value.any()}
+        )
+
+    def _geometry(self, atoms: Atoms) -> Graph:
         moved = self._neighbours.follow(atoms.numbers, atoms.pbc, atoms.positions, atoms.cell.array)
         if moved is not None:
             return moved.to(self.device)
@@ -146,8 +180,11 @@ def _same_matter(a: Atoms, b: Atoms) -> bool:
     return np.array_equal(a.numbers, b.numbers) and np.array_equal(a.pbc, b.pbc)
 
 
-def _geometry(atoms: Atoms) -> dict[str, np.ndarray]:
+def _state(atoms: Atoms) -> dict[str, np.ndarray]:
+    under = {name: np.asarray(atoms.info[name]) for name in CONDITIONS if name in atoms.info}
     return {
+        **dict.fromkeys(CONDITIONS, np.zeros(0)),
+        **under,
         "positions": atoms.positions,
         "numbers": atoms.numbers,
         "cell": atoms.cell.array,

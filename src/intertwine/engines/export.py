@@ -104,6 +104,8 @@ def export_model(
     model = placed(model, device, dtype)
     if model.direct is not None:
         raise InputError("direct forces are not exported", accepted="a model whose forces are derivatives")
+    if not model.spec.energy:
+        raise InputError("tensors are not exported", got="a model without an energy")
     _require_compiler()
     with replacing(path) as scratch, tempfile.TemporaryDirectory() as folder:
         built = Path(folder) / "potential.pt2"

@@ -22,8 +22,14 @@ Runnable = Model | ExportedPotential
 Prediction = dict[str, np.ndarray]
 """Outputs of one structure by name, float64."""
 
-PER_ATOM = frozenset({"energies"} | {name for name, label in LABELS.items() if label.per == "atom"})
-"""Outputs with one value per atom; all others have one per system."""
+
+def per_atom(output: str) -> bool:
+    """Whether an output has one value per atom; all others have one per system.
+
+    >>> per_atom("forces"), per_atom("stress")
+    (True, False)
+    """
+    return output == "energies" or (output in LABELS and LABELS[output].per == "atom")
 
 
 class Predictor:
@@ -72,8 +78,8 @@ class Predictor:
 
         Args:
             structures: any number of them.
-            outputs: of `intertwine.observables.OUTPUTS`: energy `[]` eV, energies `[atoms]` eV, forces
-                `[atoms, 3]` eV/Å, stress `[3, 3]` eV/Å³ (tensile positive), virial `[3, 3]` eV.
+            outputs: of `model.outputs`: energy `[]` eV, energies `[atoms]` eV, forces `[atoms, 3]` eV/Å,
+                stress `[3, 3]` eV/Å³ (tensile positive), virial `[3, 3]` eV, tensors and responses.
 
         Returns:
             One dictionary of float64 arrays per structure.
@@ -107,7 +113,7 @@ class Predictor:
         arrays = {name: value.detach().cpu().numpy() for name, value in results.items()}
         ends = np.cumsum([0, *(graph.n_atoms for graph in graphs)]).tolist()
         return [
-            {n: array[first:last] if n in PER_ATOM else array[system, ...] for n, array in arrays.items()}
+            {n: array[first:last] if per_atom(n) else array[system, ...] for n, array in arrays.items()}
             for system, (first, last) in enumerate(pairwise(ends))
         ]
 
