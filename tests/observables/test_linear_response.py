@@ -114,7 +114,9 @@ def test_symmetry_leaves_three_elastic_constants_and_one_of_each_other(crystal: 
     elastic = found.elastic
     assert abs(elastic[0, 0, 0, 1]) < 1e-8 * elastic[0, 0, 0, 0]
     torch.testing.assert_close(elastic, elastic.permute(2, 3, 0, 1), rtol=1e-9, atol=1e-8)
-    torch.testing.assert_close(found.dielectric, found.dielectric[0, 0] * torch.eye(3, dtype=torch.float64), rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        found.dielectric, found.dielectric[0, 0] * torch.eye(3, dtype=torch.float64), rtol=1e-9, atol=1e-9
+    )
     piezo = found.piezoelectric
     assert abs(piezo[0, 1, 2]) > 1e-3
     torch.testing.assert_close(piezo[0, 1, 2], piezo[1, 2, 0], rtol=1e-8, atol=0)

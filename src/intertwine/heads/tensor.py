@@ -140,7 +140,7 @@ class TensorHead(nn.Module):
         self.gated = SchurLinear(features, irreps, channels, 1)
         self.axial = self.read_axial = None
         degree = irreps.degree
-        if any(irrep.p != (-1) ** irrep.l for _, irrep in irreps):
+        if any(features.count(irrep) == 0 for _, irrep in irreps):
             self.axial = AxialProduct(l_max, degree, channels, channels // 2 or 1)
             self.read_axial = SchurLinear(self.axial.irreps, irreps, channels // 2 or 1, 1)
         trivial = [rows.start for irrep, rows in each_copy(irreps) if irrep == irreps.group.trivial]

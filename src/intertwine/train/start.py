@@ -101,12 +101,12 @@ def with_sizes_of_the_start(config: RunConfig) -> RunConfig:
                 accepted=size,
                 fix="leave 'model' out: a trained model brings its sizes",
             )
-    return config.model_copy(update={"model": ModelConfig(**sizes)})
+    return config.model_copy(update={"model": ModelConfig.model_validate(sizes)})
 
 
 def _head(spec: TensorSpec) -> HeadConfig:
     kept = {"indices", "unit", "per", "extensive", "axial", "positive"}
-    return HeadConfig(**spec.model_dump(include=kept))
+    return HeadConfig.model_validate(spec.model_dump(include=kept))
 
 
 def _from_a_model(
