@@ -27,18 +27,21 @@ Figures = list[tuple[float, str]]
 
 
 def departures(trial: Trial, case: Expected, found: Prediction, place: str) -> Figures:
-    """How far each tensor is from what it must be, relative to its largest component in any situation."""
+    """How far each tensor is from what it must be."""
     figures = []
     for name, value in case.prediction.values.items():
         parts = case.parts if LABELS[name].extensive else 1
-        figures.append((relative_to(trial, name, found[name] / parts - value), f"{name}, {place}"))
+        figures.append((relative(trial, name, found[name] / parts, value), f"{name}, {place}"))
     return figures
 
 
-def relative_to(trial: Trial, name: str, gap: np.ndarray | np.floating) -> float:
-    """The largest entry of a gap over the largest component of a tensor; 0 where there is no gap."""
-    size = largest(np.asarray(gap))
-    return size / max(trial.scales[name], 1e-300) if size else 0.0
+def relative(
+    trial: Trial, name: str, found: np.ndarray | np.floating, expected: np.ndarray | np.floating
+) -> float:
+    """The largest gap over the largest component, here or in any situation; 0 where there is no gap."""
+    gap = largest(np.asarray(found - expected))
+    size = max(trial.scales[name], largest(np.asarray(found)), 1e-300)
+    return gap / size if gap else 0.0
 
 
 def compared(line: str, trial: Trial, cases: Sequence[Expected], places: Sequence[str]) -> Reading:
@@ -100,7 +103,7 @@ def indices(trial: Trial) -> Iterator[Reading | Omission]:
         "tensors.indices",
         [
             (
-                relative_to(trial, name, answer[name] - LABELS[name].symmetrised(answer[name])),
+                relative(trial, name, answer[name], LABELS[name].symmetrised(answer[name])),
                 f"{name}, {probe.name}",
             )
             for probe, answer in zip(trial.situations, trial.answers, strict=True)
@@ -118,7 +121,7 @@ def forbidden(trial: Trial) -> Iterator[Reading]:
             label = LABELS[name]
             value = np.asarray(found[name][0]) if label.per == "atom" else found[name]
             allowed = np.mean([turned(value, g, label) for g in get_group(group).elements], axis=0)
-            figures.append((relative_to(trial, name, value - allowed), f"{name}, crystal of class {group}"))
+            figures.append((relative(trial, name, value, allowed), f"{name}, crystal of class {group}"))
     yield worst("tensors.crystal", figures)
 
 
