@@ -82,7 +82,7 @@ class ModelSpec(BaseModel):
         terms = [name in self.heads for name in EXPANSION]
         if self.field == "expansion" and (not terms[0] or terms != sorted(terms, reverse=True)):
             raise ValueError(
-                f"field = expansion needs a head for the dipole, and none is left out of {', '.join(EXPANSION)}"
+                f"field = expansion needs a head for the dipole, and no gap in {', '.join(EXPANSION)}"
             )
         if self.field == "density" and not self.encoder.field:
             raise ValueError("field = density needs encoder.field")
