@@ -19,6 +19,7 @@ COMMANDS = [
     "relax",
     "md",
     "spectra",
+    "properties",
     "groups",
     "export",
 ]
@@ -78,6 +79,7 @@ def test_every_command_is_listed_with_examples(say):
         ("evaluate", ["eV"]),
         ("select", ["eV/atom"]),
         ("direct-forces", ["ps", "fs", "K"]),
+        ("properties", ["GPa", "C/m²", "e·Å", "Å"]),
     ],
 )
 def test_help_says_units(say, command, words):

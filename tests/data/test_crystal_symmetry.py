@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known_crystals import CRYSTALS, LAST, class_of, crystal_of
 
-from intertwine.data import Structure, crystal_point_group, site_point_group
+from intertwine.data import Structure, crystal_point_group, site_point_group, symmetrised
 from intertwine.errors import InputError, MissingExtraError
 from intertwine.groups import POINT_GROUPS, get_group, random_rotation
 
@@ -176,6 +176,40 @@ def test_a_shift_along_an_axis_leaves_what_keeps_the_axis() -> None:
     assert crystal_point_group(moved) == site_point_group(moved, 1) == get_group("4mm")
     assert crystal_point_group(moved, tolerance=0.3) == get_group("m-3m")
     assert {site_point_group(moved, atom).name for atom in range(5)} == {"C4v", "C2v"}
+
+
+def off(structure: Structure, g: np.ndarray) -> float:
+    """How far from an atom of its kind g leaves an atom, Å, with the translation that is best."""
+    x, inverse = structure.positions, np.linalg.inv(structure.cell)
+    alike = structure.numbers[:, None] == structure.numbers
+    best = np.inf
+    for end in x[alike[0]]:
+        difference = (((x - x[0]) @ g.T + end)[:, None] - x) @ inverse
+        distance = np.linalg.norm((difference - np.round(difference)) @ structure.cell, axis=2)
+        best = min(best, np.where(alike, distance, np.inf).min(axis=1).max())
+    return best
+
+
+@by_name
+def test_a_distorted_crystal_is_made_exact_where_it_stands(name: str) -> None:
+    near = distorted(known(name), 1e-4, seed=3)
+    exact = symmetrised(near, tolerance=1e-2)
+    assert max(off(exact, g) for g in crystal_point_group(near, tolerance=1e-2).elements) < 1e-12
+    assert np.abs(exact.positions - near.positions).max() < 1e-3
+    assert np.abs(exact.cell - near.cell).max() < 1e-3
+    assert len(near) == 1 or max(off(near, g) for g in crystal_point_group(exact).elements) > 1e-5
+
+
+@given(st.integers(1, 230), rotations)
+@settings(max_examples=25)
+def test_a_crystal_of_any_space_group_is_made_exact(number: int, R: np.ndarray) -> None:
+    """Its own lattice, with atoms in general positions, kept in their order and orientation."""
+    structure = turned(crystal_of(number)[0], R)
+    near = structure.replace(positions=np.round(structure.positions, 4))
+    exact = symmetrised(near, tolerance=1e-2)
+    assert np.abs(exact.positions - near.positions).max() < 1e-3
+    drawn = np.random.default_rng(number).choice(crystal_point_group(structure).elements, 2)
+    assert max(off(exact, g) for g in drawn) < 1e-10
 
 
 CRYSTAL = Structure.from_ase(CRYSTALS["fcc"][0])

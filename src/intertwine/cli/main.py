@@ -14,6 +14,7 @@ from intertwine import __version__
 from intertwine.cli import (
     comparison,
     demonstration,
+    describing,
     exporting,
     grouping,
     judging,
@@ -51,6 +52,7 @@ app.command("direct-forces", rich_help_panel="Trust")(comparison.direct_forces)
 app.command(rich_help_panel="Run")(running.relax)
 app.command(rich_help_panel="Run")(running.md)
 app.command(rich_help_panel="Run")(vibrating.spectra)
+app.command(rich_help_panel="Run")(describing.properties)
 app.command(rich_help_panel="Run")(exporting.export)
 app.command(rich_help_panel="Symmetry", context_settings={"ignore_unknown_options": True})(grouping.groups)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from intertwine.data.atomic import replacing
-    from intertwine.data.crystal_symmetry import crystal_point_group, site_point_group
+    from intertwine.data.crystal_symmetry import crystal_point_group, site_point_group, symmetrised
     from intertwine.data.hashing import data_hash, structure_hash
     from intertwine.data.isolated_atoms import is_isolated_atom, isolated_energies, without_isolated_atoms
     from intertwine.data.labels import LABELS, Label, LabelKeys, LabelUnits
@@ -23,6 +23,7 @@ _HOME = {
     "replacing": "atomic",
     "crystal_point_group": "crystal_symmetry",
     "site_point_group": "crystal_symmetry",
+    "symmetrised": "crystal_symmetry",
     "data_hash": "hashing",
     "structure_hash": "hashing",
     "is_isolated_atom": "isolated_atoms",
@@ -67,6 +68,7 @@ __all__ = [
     "split",
     "statistics",
     "structure_hash",
+    "symmetrised",
     "without_isolated_atoms",
     "write",
 ]

@@ -68,6 +68,45 @@ def site_point_group(structure: Structure, atom: int, tolerance: float = 1e-3) -
     return _turned_into_space(structure, dataset, rotations[stays])
 
 
+def symmetrised(structure: Structure, tolerance: float = 1e-3) -> Structure:
+    """The crystal with exactly the symmetry that it has within a tolerance, moved as little as that takes.
+
+    Every element of `crystal_point_group(structure, tolerance)` carries the result to itself up to rounding:
+    what a file rounds, or a relaxation leaves, is gone. Cell and atoms stay in their orientation and order.
+
+    Args:
+        structure: periodic on all three axes; labels and info are kept as they are.
+        tolerance: Å; as for `crystal_point_group`.
+
+    Raises:
+        InputError: as `crystal_point_group`.
+        MissingExtraError: spglib is not installed.
+
+    >>> silicon = Structure([14, 14], [[0, 0, 0], [1.36, 1.36, 1.3604]], 2.72 * (1 - np.eye(3)), pbc=True)
+    >>> apart = np.diff(symmetrised(silicon).positions, axis=0)
+    >>> bool(np.ptp(apart) < 1e-12)
+    True
+    """
+    dataset, rotations, _ = _symmetry(structure, tolerance)
+    change = dataset.transformation_matrix
+    vectors, _ = _exact_vectors(structure, dataset, rotations)
+    places = structure.positions @ np.linalg.inv(structure.cell) @ change.T + dataset.origin_shift
+    exact = np.array([_settled(place, dataset, atom) for atom, place in enumerate(places)])
+    fractional = (exact - dataset.origin_shift) @ np.linalg.inv(change).T
+    cell = (vectors @ change).T
+    moved = fractional @ cell
+    drift = np.mean(moved - structure.positions, axis=0)
+    return structure.replace(positions=moved - drift, cell=cell)
+
+
+def _settled(place: Float64[np.ndarray, "3"], dataset: Any, atom: int) -> Float64[np.ndarray, "3"]:
+    """Where in the conventional cell, or its images, spglib's exact table puts an atom near `place`."""
+    same = dataset.std_mapping_to_primitive == dataset.mapping_to_primitive[atom]
+    away = dataset.std_positions[same] - place
+    away -= np.round(away)
+    return place + away[np.argmin(np.linalg.norm(away @ dataset.std_lattice, axis=1))]
+
+
 def _symmetry(
     structure: Structure, tolerance: float
 ) -> tuple[Any, Int[np.ndarray, "operations 3 3"], Float64[np.ndarray, "operations 3"]]:
@@ -104,7 +143,15 @@ def _symmetry(
 def _turned_into_space(
     structure: Structure, dataset: Any, rotations: Int[np.ndarray, "operations 3 3"]
 ) -> PointGroup:
-    """The group of integer matrices W on the conventional cell, as orthogonal matrices.
+    """The group of integer matrices W on the conventional cell, as orthogonal matrices A W A⁻¹."""
+    vectors, kinds = _exact_vectors(structure, dataset, rotations)
+    return match_point_group(vectors @ kinds @ np.linalg.inv(vectors))
+
+
+def _exact_vectors(
+    structure: Structure, dataset: Any, rotations: Int[np.ndarray, "operations 3 3"]
+) -> tuple[Float64[np.ndarray, "3 3"], Float64[np.ndarray, "kinds 3 3"]]:
+    """Columns that span the conventional cell, exactly kept by every matrix; and the different matrices.
 
     With that cell's vectors in the columns of A, A W A⁻¹ is orthogonal if W keeps the metric AᵀA. The mean of
     Wᵀ(AᵀA)W over the group is kept exactly. C with CᵀC equal to it replaces A, turned so as to be nearest.
@@ -114,5 +161,4 @@ def _turned_into_space(
     metric = np.mean(kinds.swapaxes(1, 2) @ (vectors.T @ vectors) @ kinds, axis=0)
     exact = np.linalg.cholesky(metric).T
     left, _, right = np.linalg.svd(vectors @ np.linalg.inv(exact))
-    exact = left @ right @ exact
-    return match_point_group(exact @ kinds @ np.linalg.inv(exact))
+    return left @ right @ exact, kinds

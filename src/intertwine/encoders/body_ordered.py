@@ -66,6 +66,8 @@ class BodyOrderedLayer(nn.Module):
     h' = W · P[u(a₁ + v(a₂ + a₃ w))](A) + W_skip A_{l ≤ l_out} + R_z ∘ h
     """
 
+    species_tables = ("orders", "residual_scale")
+
     def __init__(
         self, l_in: int, l_out: int, channels_in: int, channels: int, species: int, residual_l: int | None
     ) -> None:

@@ -22,6 +22,8 @@ class Conditions(nn.Module):
         field, charge: which of them to add.
     """
 
+    species_tables = ("field", "charge")
+
     def __init__(self, species: int, channels: int, field: bool, charge: bool) -> None:
         super().__init__()
         scale = channels**-0.5

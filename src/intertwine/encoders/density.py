@@ -24,6 +24,8 @@ class NeighbourDensity(nn.Module):
         species_dimension: most columns s.
     """
 
+    species_tables = ("species",)
+
     def __init__(self, radial: int, species: int, neighbours: float, species_dimension: int = 4) -> None:
         super().__init__()
         columns = min(species, species_dimension)

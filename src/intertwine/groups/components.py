@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float, Float64, Int64
 
 from intertwine.groups.cartesian import CartesianTensor
 from intertwine.groups.group import Group
@@ -36,6 +36,7 @@ class AllowedTensor:
         tensors: `(constants, 3, …, 3)`; constant k is the entry of T that carries its symbol.
         rows: the pattern: each entry is `0`, a symbol such as `c11`, or a relation to symbols before it such
             as `-c16` or `(c11-c12)/2`.
+        cells: the values of the indices at each entry of the pattern.
     """
 
     formula: str
@@ -43,6 +44,7 @@ class AllowedTensor:
     constants: int
     tensors: Float64[np.ndarray, "constants *indices"]
     rows: tuple[tuple[str, ...], ...]
+    cells: tuple[tuple[tuple[int, ...], ...], ...]
 
     @property
     def pattern(self) -> str:
@@ -50,6 +52,25 @@ class AllowedTensor:
         widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
         lines = ("  ".join(map(str.rjust, row, widths)) for row in self.rows)
         return "\n".join(lines)
+
+    def matrix(self, tensor: Float[np.ndarray, "*indices"]) -> Float64[np.ndarray, "rows columns"]:
+        """The components of any tensor of these indices, laid out as the pattern is.
+
+        >>> allowed("ijk=ikj", "1").matrix(np.ones((3, 3, 3))).shape
+        (3, 6)
+        """
+        return np.array([[tensor[cell] for cell in row] for row in self.cells], dtype=np.float64)
+
+    def part(self, tensor: Float[np.ndarray, "*indices"]) -> Float64[np.ndarray, "*indices"]:
+        """The nearest tensor that the group allows; what is left over, it forbids.
+
+        >>> allowed("i", "C4v").part(np.array([1.0, 2.0, 3.0]))
+        array([0., 0., 3.])
+        """
+        if not self.constants:
+            return np.zeros(np.shape(tensor))
+        basis = np.linalg.qr(self.tensors.reshape(self.constants, -1).T)[0]
+        return (basis @ (basis.T @ np.ravel(tensor))).reshape(np.shape(tensor))
 
 
 def allowed(formula: str, group: Group | str, axial: bool = False) -> AllowedTensor:
@@ -90,7 +111,8 @@ def allowed(formula: str, group: Group | str, axial: bool = False) -> AllowedTen
     symbols = [_symbol(cells[place], blocks) for place in chosen]
     texts = iter([_relation(column, symbols) for column in tensors[:, entries].T])
     rows = tuple(tuple(next(texts) for _ in row) for row in layout)
-    return AllowedTensor(formula, space.group, len(chosen), tensors.reshape(-1, *(3,) * space.rank), rows)
+    indices = tensors.reshape(-1, *(3,) * space.rank)
+    return AllowedTensor(formula, space.group, len(chosen), indices, rows, tuple(map(tuple, layout)))
 
 
 def _layout(blocks: Blocks) -> list[list[tuple[int, ...]]]:

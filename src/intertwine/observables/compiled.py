@@ -111,7 +111,7 @@ def _parts(model: "Model") -> list[nn.Module]:
     return [part for whole in (model.encoder, model.energy) for part in whole.modules()]
 
 
-def _weights(model: "Model") -> list[nn.Parameter]:
+def _weights(model: "Model") -> list[Tensor]:
     return [weight for whole in (model.encoder, model.energy) for weight in whole.parameters()]
 
 

@@ -112,6 +112,8 @@ class TrainingConfig(Section):
     """One set of weights, or a list of them with rising `at`."""
     balance: Literal["fixed", "uncertainty"] = "fixed"
     """Weights as they are given; or each label's share learned beside the model (Kendall et al. 2018)."""
+    elements: Literal["own", "shared"] = "own"
+    """Tables per element: each learns its own row; or all share a function of the periodic table."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """Decay of the moving average of the weights, the one that is validated and kept; 0 for none."""
     clip: Positive | None = 10.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from ase.data import chemical_symbols
+from pydantic import ValidationError
 
 from intertwine.data import (
     LABELS,
@@ -188,17 +189,20 @@ def describe(
         field=sizes.field == "density",
         charge=sizes.charge,
     )
-    spec = ModelSpec(
-        encoder=encoder,
-        energy=sizes.energy,
-        heads=heads,
-        field=sizes.field,
-        reference_energies={z: reference.energies[z] for z in species if sizes.energy},
-        cohesion=fit_cohesion(sets.train, reference) if reference.origin == "isolated" else {},
-        scale=scale,
-        zbl=sizes.zbl,
-        forces=sizes.forces,
-    )
+    try:
+        spec = ModelSpec(
+            encoder=encoder,
+            energy=sizes.energy,
+            heads=heads,
+            field=sizes.field,
+            reference_energies={z: reference.energies[z] for z in species if sizes.energy},
+            cohesion=fit_cohesion(sets.train, reference) if reference.origin == "isolated" else {},
+            scale=scale,
+            zbl=sizes.zbl,
+            forces=sizes.forces,
+        )
+    except ValidationError as error:
+        raise InputError(f"model: {error.errors()[0]['ctx']['error']}") from None
     return spec, reference
 
 

@@ -80,7 +80,7 @@ class Fit(lightning.LightningModule):
         weights = self._weights(self.plan.progress)
         outputs = self._outputs(batch)
         found = deviations(self.model(batch, outputs=outputs, create_graph=True), batch)
-        value = loss(found, weights, self.penalty, self.logs)
+        value = loss(found, weights, self.penalty, dict(self.logs.items()))
         self.tally.add(found, value)
         if not value.requires_grad:  # nothing in this batch is labelled
             return sum((0.0 * parameter.sum() for parameter in self.model.parameters()), value)

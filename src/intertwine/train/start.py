@@ -11,6 +11,7 @@ from jaxtyping import Float64
 from torch import Tensor, nn
 
 from intertwine.data import ReferenceEnergies, Structure, fit_cohesion, fit_reference_energies
+from intertwine.encoders import SharedElements
 from intertwine.errors import InputError
 from intertwine.graph import Graph
 from intertwine.heads import TensorSpec
@@ -27,7 +28,7 @@ class Start:
     """A model ready to be fitted, and what is known of it.
 
     Args:
-        model: to fit; a `Model`, or one inside `LowRankAdapters`.
+        model: to fit; a `Model`, or one inside `LowRankAdapters` or `SharedElements`.
         reference: its energies per element.
         replay: old frames to learn beside the new ones.
         held_out: old frames that tell what is forgotten; energies of both count from the zero of `reference`.
@@ -52,18 +53,24 @@ def start(config: RunConfig, sets: Datasets, graphs: Sequence[Graph]) -> Start:
         graphs: of the training frames.
 
     Raises:
-        InputError: the trained model does not fit the frames or the precision.
+        InputError: the trained model does not fit the frames or the precision; tables to share in it.
     """
     dtype = torch.float64 if config.training.precision == "float64" else torch.float32
     if config.finetune is not None:
+        if config.training.elements == "shared":
+            raise InputError(
+                "training.elements = shared is for random weights", fix="leave it out, or leave out finetune"
+            )
         return _from_a_model(config, config.finetune, dtype, sets, graphs)
     spec, reference = describe(config, sets, graphs)
-    return Start(Model(spec).start_from_reference().to(dtype), reference)
+    model = Model(spec).start_from_reference()
+    learner = SharedElements(model, model.species) if config.training.elements == "shared" else model
+    return Start(learner.to(dtype), reference)
 
 
 def finished(model: nn.Module) -> Model:
-    """A plain `Model` of what was fitted: low-rank changes become part of the weights."""
-    model = model.merged() if isinstance(model, LowRankAdapters) else model
+    """A plain `Model` of what was fitted: low-rank changes and shared tables become part of the weights."""
+    model = model.merged() if isinstance(model, LowRankAdapters | SharedElements) else model
     assert isinstance(model, Model)
     return model
 
@@ -94,12 +101,12 @@ def with_sizes_of_the_start(config: RunConfig) -> RunConfig:
                 accepted=size,
                 fix="leave 'model' out: a trained model brings its sizes",
             )
-    return config.model_copy(update={"model": ModelConfig(**sizes)})
+    return config.model_copy(update={"model": ModelConfig.model_validate(sizes)})
 
 
 def _head(spec: TensorSpec) -> HeadConfig:
     kept = {"indices", "unit", "per", "extensive", "axial", "positive"}
-    return HeadConfig(**spec.model_dump(include=kept))
+    return HeadConfig.model_validate(spec.model_dump(include=kept))
 
 
 def _from_a_model(

@@ -1,0 +1,145 @@
+"""Tensors as text: matrices with headings, one line that says the most, a table for the terminal."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from intertwine.apps.accuracy import figure_text
+from intertwine.apps.page import Listing
+from intertwine.apps.properties.sheet import PropertySheet
+from intertwine.data import LABELS
+from intertwine.groups import AllowedTensor, allowed
+from intertwine.testing.page import number as power_text
+
+DECIMALS: Final = {"elastic": 1, "dielectric": 3, "piezoelectric": 3, "dipole": 4}
+"""Digits after the point; four significant ones where nothing is said."""
+
+
+def tensor_listing(name: str, tensor: Float[np.ndarray, "*indices"], caption: str, wide: bool) -> Listing:
+    """Components of one tensor, in Voigt order where pairs of indices are symmetric.
+
+    >>> tensor_listing("dielectric", 2 * np.eye(3), "ε", wide=False).rows[0]
+    ('x', '2.000', '0.000', '0.000')
+    """
+    layout = _layout(name)
+    cells = [[_cell(name, value) for value in row] for row in layout.matrix(tensor)]
+    return _listing(layout, cells, caption, wide)
+
+
+def pattern_listing(pattern: AllowedTensor, caption: str) -> Listing:
+    """What a group allows: free components by name, those that follow, and a dot for what must vanish."""
+    cells = [["·" if entry == "0" else entry.replace("-", "−") for entry in row] for row in pattern.rows]
+    return _listing(pattern, cells, caption, wide=False)
+
+
+def atoms_listing(name: str, values: Float[np.ndarray, "atoms *indices"], species: Sequence[str]) -> Listing:
+    """Values of every atom, one row each.
+
+    >>> atoms_listing("charges", np.array([0.4, -0.4]), ["H", "F"]).rows
+    (('0', 'H', '0.4000'), ('1', 'F', '−0.4000'))
+    """
+    label = LABELS[name]
+    names = ["".join(index) for index in _indices(label.rank)] or [label.unit]
+    rows = tuple(
+        (str(atom), symbol, *(_cell(name, float(value)) for value in np.ravel(row)))
+        for atom, (symbol, row) in enumerate(zip(species, values, strict=True))
+    )
+    columns = ("atom", "element", *(f">{word}" for word in names))
+    return Listing(columns, rows, f"{title(name)} ({label.unit})", folded=len(rows) > 12)
+
+
+def title(name: str) -> str:
+    """What a reader calls a tensor.
+
+    >>> title("born_charges")
+    'Born charges'
+    """
+    words = {"elastic": "elastic stiffness", "dielectric": "dielectric tensor"}
+    words["piezoelectric"] = "piezoelectric tensor"
+    text = words.get(name, name.replace("_", " "))
+    return text[0].upper() + text[1:]
+
+
+def summary(name: str, sheet: PropertySheet) -> str:
+    """The one line that says the most of a tensor.
+
+    >>> from intertwine.data import Structure
+    >>> sheet = PropertySheet("HF", Structure([1, 9], np.eye(2, 3)), {"dipole": np.array([0.0, 0.3, 0.4])})
+    >>> summary("dipole", sheet)
+    'length 0.5'
+    """
+    value, label = sheet.values[name], LABELS[name]
+    if label.per == "atom":
+        return f"{len(value)} atoms, {figure_text(float(value.min()))} … {figure_text(float(value.max()))}"
+    if name == "elastic":
+        return _elastic_summary(sheet)
+    if label.rank == 0:
+        return figure_text(float(value))
+    if label.rank == 1:
+        return f"length {figure_text(float(np.linalg.norm(value)))}"
+    if label.indices == "ij=ji":
+        return "principal " + ", ".join(figure_text(float(part)) for part in np.linalg.eigvalsh(value))
+    return f"largest component {figure_text(float(np.abs(value).max()))}"
+
+
+def _elastic_summary(sheet: PropertySheet) -> str:
+    figures = sheet.elastic_figures()
+    if sheet.stiffness is None:
+        return f"unstable: least Kelvin modulus {figure_text(figures['least_kelvin_modulus'])}"
+    bulk, shear, index = (figure_text(figures[part]) for part in ("bulk", "shear", "anisotropy"))
+    return f"K {bulk}, G {shear}, A {index}"
+
+
+def terminal_table(sheets: Sequence[PropertySheet]) -> Table:
+    """One row per structure and tensor, for a terminal of 100 columns."""
+    table = Table(title="Tensors", title_justify="left", box=box.SIMPLE_HEAD)
+    for head in ("structure", "group", "tensor", "", "unit"):
+        table.add_column(head, no_wrap=head != "")
+    table.add_column("forbidden", justify="right", no_wrap=True)
+    for sheet in sheets:
+        group = sheet.crystal.group.hermann_mauguin if sheet.crystal else "–"
+        for row, name in enumerate(sheet.values):
+            verdict = sheet.verdicts.get(name)
+            forbidden = "–" if verdict is None else power_text(verdict.relative)
+            first = (escape(sheet.name), group) if row == 0 else ("", "")
+            table.add_row(*first, title(name).lower(), summary(name, sheet), LABELS[name].unit, forbidden)
+    return table
+
+
+def _layout(name: str) -> AllowedTensor:
+    """Where each component stands, without any symmetry but that of the indices."""
+    return allowed(LABELS[name].indices, "1", LABELS[name].axial)
+
+
+def _listing(layout: AllowedTensor, cells: list[list[str]], caption: str, wide: bool) -> Listing:
+    """Rows and columns named by the indices that they stand for."""
+    first = layout.cells[0]
+    shared = _shared(first)
+    above = tuple(">" + "".join("xyz"[i] for i in cell[shared:]) for cell in first)
+    beside = ["".join("xyz"[i] for i in row[0][:shared]) for row in layout.cells]
+    body = tuple((name, *line) for name, line in zip(beside, cells, strict=True))
+    return Listing(("", *(head if head != ">" else ">value" for head in above)), body, caption, wide=wide)
+
+
+def _shared(row: Sequence[tuple[int, ...]]) -> int:
+    """How many indices, from the first, are the same all along a row."""
+    rank = len(row[0])
+    if len(row) == 1:
+        return rank
+    return next(k for k in range(rank) if len({cell[: k + 1] for cell in row}) > 1)
+
+
+def _cell(name: str, value: float) -> str:
+    if name in DECIMALS:
+        rounded = round(value, DECIMALS[name]) + 0.0
+        return f"{rounded:.{DECIMALS[name]}f}".replace("-", "−")
+    return f"{value + 0.0:#.4g}".replace("-", "−")
+
+
+def _indices(rank: int) -> list[tuple[str, ...]]:
+    return [tuple("xyz"[i] for i in index) for index in np.ndindex(*(3,) * rank)] if rank else []
