@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     for quantity in options.quantity:
         found = _read(quantity, options)
         print(found.counts(), flush=True)
-        parts = folds(found.crystals, options.seed)
+        parts = folds(found.crystals, options.seed, FOLDS)
         for number in options.folds:
             for road in options.roads:
                 _predict(Fold(quantity, number, road, options), found, parts)
@@ -133,7 +133,7 @@ def show(options: argparse.Namespace) -> int:
     """Score what is complete."""
     for quantity in options.quantity:
         found = _read(quantity, options)
-        parts = folds(found.crystals, options.seed)
+        parts = folds(found.crystals, options.seed, FOLDS)
         rows: dict[str, dict[str, Any]] = {}
         spent = np.zeros(2)
         for road in ROADS:
