@@ -2,11 +2,11 @@
 
     INTERTWINE_DATA=… python -m benchmarks.tensors multitask --minutes 4
 
-Energy, dipole, polarisability and hyperpolarisability of 1000 pairs (github.com/dilkins/TENSOAP), 700 to learn
-from, 100 to choose by, 200 to report on, drawn by the seed; one preset, one recipe. A joint model has the
-time that is given. The separate ones have half of it each, twice as much together. Beside it stand the joint
-model with the shares of the labels learned, and one in whose training frames every label is missing from two
-frames of three.
+Energy, dipole, polarisability and hyperpolarisability of 1000 pairs (github.com/dilkins/TENSOAP), 700 to
+learn from, 100 to choose by, 200 to report on, drawn by the seed; one preset, one recipe. A joint model has
+the time that is given. The separate ones have half of it each, twice as much together. Beside it stand the
+joint model with the shares of the labels learned, and one in whose training frames every label is missing
+from two frames of three.
 """
 
 import argparse

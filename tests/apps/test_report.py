@@ -26,7 +26,7 @@ from intertwine.apps.page import (
 )
 from intertwine.apps.plots import Parity, drift_plot, learning_curve, loop_plot, parity_plot
 from intertwine.apps.report import TOKENS, render_page, themed, write_page
-from intertwine.apps.spectrum_plots import spectrum_plot, states_plot
+from intertwine.apps.spectra.plots import spectrum_plot, states_plot
 from intertwine.apps.style import svg
 from intertwine.errors import InputError
 from intertwine.groups import random_rotation

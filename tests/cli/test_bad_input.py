@@ -10,7 +10,7 @@ from command_line import complaint
 
 from intertwine.observables import save_model
 
-COMMANDS = ["evaluate", "certify", "relax", "md", "label", "select"]
+COMMANDS = ["evaluate", "certify", "relax", "md", "spectra", "label", "select"]
 """Commands that read structures."""
 
 TO_FILE = ("relax", "label", "select")
@@ -61,7 +61,7 @@ def test_nan_positions(ask, frames, command):
     lines = frames.read_text().splitlines(keepends=True)
     lines[2] = " ".join(["O", "nan", *lines[2].split()[2:]]) + "\n"
     frames.write_text("".join(lines))
-    options = ["--index", "0"] if command in ("relax", "md") else []
+    options = ["--index", "0"] if command in ("relax", "md", "spectra") else []
     assert "frame 0 of" in (line := ask(command, frames, *options))
     assert "positions are not finite at (0, 0); got: nan" in line
 
@@ -134,6 +134,7 @@ def test_a_place_that_cannot_be_written(ask, frames, command, place):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_results_of_others_are_never_overwritten(say, model_file, frames, tmp_path, command):
     names = {"evaluate": "frames.json", "certify": "certificate.json", "md": "log.csv"}
+    names["spectra"] = "spectra.json"
     output = tmp_path / "out"
     precious = output / names[command] if command in names else tmp_path / "out.extxyz"
     precious.parent.mkdir(exist_ok=True)
@@ -173,6 +174,20 @@ def test_a_model_that_is_none(say, frames, tmp_path, command):
         ),
         (["label", "x.xyz", "-c", "emt", "--interval", "0"], "the interval cannot be used; got: 0.0"),
         (["certify", "x.safetensors", "--budget", "0"], "Invalid value for '--budget'"),
+        (["spectra", "emt", "x.xyz", "--no-harmonic"], "there is no spectrum to compute; do: ask for the"),
+        (["spectra", "emt", "x.xyz", "--width", "0"], "the width cannot be used; got: 0.0; accepted: a"),
+        (
+            ["spectra", "emt", "x.xyz", "--quantum-correction", "kubo"],
+            "unknown quantum correction 'kubo'; accepted: harmonic, none, standard, schofield",
+        ),
+        (
+            ["spectra", "emt", "x.xyz", "--picoseconds", "1", "--interval", "0.7"],
+            "is not a whole number of time steps; got: 0.7 fs with steps of 0.5 fs",
+        ),
+        (
+            ["label", "x.xyz", "-c", "emt", "--properties", "dipol"],
+            "the properties 0 cannot be used; got: dipol",
+        ),
     ],
 )
 def test_words_that_are_not_understood(say, words, said):

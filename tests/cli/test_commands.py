@@ -168,6 +168,16 @@ def test_label_writes_frames_and_leaves_no_pieces(say, tmp_path):
     assert not (tmp_path / "cu.extxyz.parts").exists()
 
 
+def test_label_adds_electric_properties(say, tmp_path):
+    pytest.importorskip("tblite")
+    ase_write(tmp_path / "N2.xyz", molecule("N2"), format="extxyz")
+    words = ["label", tmp_path / "N2.xyz", "-c", "tblite", "-o", tmp_path / "n2.extxyz", "--workers", "1"]
+    assert say(*words, "--properties", "polarisability, dipole").status == 0
+    (frame,) = read(tmp_path / "n2.extxyz", require=("energy", "forces", "dipole", "polarisability"))
+    assert np.abs(frame.labels["dipole"]).max() < 1e-6
+    assert frame.labels["polarisability"][2, 2] > frame.labels["polarisability"][0, 0] > 0
+
+
 def test_options_of_the_calculator_are_read_as_numbers(say, tmp_path):
     ase_write(tmp_path / "N2.xyz", molecule("N2"), format="extxyz")
     words = ["label", tmp_path / "N2.xyz", "-c", "lj", "-o", tmp_path / "n2.extxyz", "--workers", "1"]

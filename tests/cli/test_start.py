@@ -18,6 +18,7 @@ COMMANDS = [
     "direct-forces",
     "relax",
     "md",
+    "spectra",
     "properties",
     "groups",
     "export",
@@ -73,7 +74,8 @@ def test_every_command_is_listed_with_examples(say):
     [
         ("md", ["fs", "K", "GPa"]),
         ("relax", ["eV/Å", "GPa"]),
-        ("label", ["fs", "Å", "K"]),
+        ("label", ["fs", "Å", "K", "e²Å²/eV"]),
+        ("spectra", ["ps", "fs", "K", "cm⁻¹", "nm", "eV/Å"]),
         ("evaluate", ["eV"]),
         ("select", ["eV/atom"]),
         ("direct-forces", ["ps", "fs", "K"]),

@@ -2,6 +2,8 @@
 
 import pytest
 from broken_potentials import BROKEN
+from broken_tensors import BROKEN as BROKEN_TENSORS
+from broken_tensors import Tensors
 
 from intertwine.testing import LAWS, TOLERANCES, Law, LawBrokenError, MorsePotential, prepare
 
@@ -13,12 +15,13 @@ def laws_of(lines: tuple[str, ...]) -> list[Law]:
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
-def test_a_sound_potential_keeps(law):
-    results = law.check(MorsePotential(), budget=BUDGET)
+def test_a_sound_model_keeps(law):
+    sound = MorsePotential() if law.needs == "energy" else Tensors()
+    results = law.check(sound, budget=BUDGET)
     assert {result.name for result in results} == set(law.claims)
 
 
-@pytest.mark.parametrize("potential", BROKEN, ids=lambda potential: potential.__name__)
+@pytest.mark.parametrize("potential", [*BROKEN, *BROKEN_TENSORS], ids=lambda potential: potential.__name__)
 def test_broken_potential_is_found_out_where_it_is_broken_and_only_there(potential):
     trial = prepare(potential(), budget=BUDGET)
     verdicts = {
@@ -36,7 +39,8 @@ def test_broken_potential_is_found_out_where_it_is_broken_and_only_there(potenti
 
 
 def test_every_line_of_the_certificate_is_broken_by_some_potential():
-    assert {line for potential in BROKEN for line in potential.breaks} == set(TOLERANCES)
+    broken = [*BROKEN, *BROKEN_TENSORS]
+    assert {line for potential in broken for line in potential.breaks} == set(TOLERANCES)
 
 
 def test_every_tolerance_belongs_to_exactly_one_law():

@@ -100,6 +100,7 @@ def test_a_new_label_takes_one_line(tmp_path: Path) -> None:
         ({"heads": {"elastic": {}}}, {"require": ()}, r"'elastic' .*needs finer.*set model.l_max=4"),
         ({"heads": HEADS}, {"require": ["elastic"]}, "no elastic under the key 'elastic'"),
         ({"field": "expansion"}, {}, "field = expansion needs a head for the dipole"),
+        ({"field": "expansion", "heads": {"polarisability": {}}}, {}, "needs a head for the dipole"),
         ({"field": "density", "heads": HEADS}, {}, "follow from the energy; leave their heads out"),
     ],
 )

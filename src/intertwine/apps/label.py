@@ -4,18 +4,19 @@ Three ways to get configurations, from any number of starting structures: molecu
 itself at given temperatures, random displacements and strains, or the structures as they are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from intertwine.apps.parts import Parts
-from intertwine.apps.sampling import Chain, Frames, IsolatedAtom, Perturbation, Piece
+from intertwine.apps.sampling import Chain, Frames, IsolatedAtom, Perturbation, Piece, answered
 from intertwine.apps.workers import finished
 from intertwine.data import Structure, data_hash
+from intertwine.engines.finite_field import check_open, checked_properties, takes_field, tight_oracle
 from intertwine.engines.oracles import oracle
 from intertwine.errors import InputError
 from intertwine.typing import PathLike
@@ -41,6 +42,8 @@ class LabelPlan(BaseModel):
     """Name for `intertwine.engines.oracle`, such as "tblite:GFN2-xTB"."""
     options: dict[str, bool | int | float | str] = {}
     """Given to the calculator as they are."""
+    properties: tuple[Literal["dipole", "polarisability", "born_charges"], ...] = ()
+    """Beside energy, forces and stress: what `intertwine.engines.finite_field` finds, converged tightly."""
     temperatures: tuple[Positive, ...] = ()
     """K."""
     frames: Annotated[int, Field(ge=1)] = 100
@@ -91,7 +94,8 @@ def label(
     workers: int = 2,
     observe: Observer | None = None,
 ) -> list[Structure]:
-    """Sample configurations and label them with energy (eV), forces (eV/Å) and stress (eV/Å³, if periodic).
+    """Sample configurations and label them with energy (eV), forces (eV/Å) and stress (eV/Å³, if periodic),
+    and with the electric properties that the plan names, of all but isolated atoms.
 
     The job is cut into independent pieces, each with its own seed, that run in `workers` processes of one
     thread each: the frames do not depend on how many. Finished pieces are kept in `work`, and calling again
@@ -111,7 +115,7 @@ def label(
         Every frame says in `info` how it was made.
 
     Raises:
-        InputError: no such calculator, or `work` belongs to another job.
+        InputError: no such calculator, a property that it does not give, or `work` belongs to another job.
         IntertwineError: the calculator failed, or a trajectory exploded; finished pieces stay in `work`.
 
     >>> from ase.build import bulk
@@ -120,8 +124,11 @@ def label(
     >>> [sorted(frame.labels) for frame in label([start], plan, workers=0)]
     [['energy', 'forces', 'stress'], ['energy', 'forces', 'stress']]
     """
+    structures = [charged(structure, plan.options) for structure in structures]
     pieces = pieces_of(structures, plan)
-    oracle(plan.calculator, **plan.options)
+    calculator = oracle(plan.calculator, **plan.options)
+    if {*checked_properties(plan.properties, calculator)} and takes_field(calculator):
+        check_open(structures)
     job = {"plan": plan.model_dump(mode="json"), "structures": data_hash(list(structures))}
     parts = Parts(work, job) if work is not None else None
     done = parts.finished(len(pieces)) if parts else {}
@@ -166,6 +173,27 @@ def pieces_of(structures: Sequence[Structure], plan: LabelPlan) -> list[Piece]:
     ]
 
 
+def charged(structure: Structure, options: Mapping[str, Any]) -> Structure:
+    """The structure with the charge that the calculator is told to give it, where it has none of its own.
+
+    Raises:
+        InputError: it has another one.
+
+    >>> charged(Structure([11], [[0, 0, 0]]), {"charge": 1}).charge
+    1.0
+    """
+    charge = options.get("charge")
+    if charge is None or structure.charge == charge:
+        return structure
+    if structure.charge:
+        raise InputError(
+            f"{structure.formula} has another charge than the calculator is told",
+            got=f"{structure.charge:g} and {charge:g} e",
+            fix="leave the option away",
+        )
+    return structure.replace(charge=charge)
+
+
 def size(piece: Piece) -> int:
     """Number of frames that a piece will give."""
     if isinstance(piece, IsolatedAtom):
@@ -185,19 +213,26 @@ def _chain(start: Structure, temperature: float, frames: int, plan: LabelPlan) -
 
 
 def compute(piece: Piece, plan: LabelPlan) -> list[Structure]:
-    """Label one piece in this process with a fresh calculator, and say who did it."""
+    """Label one piece in this process with fresh calculators, and say who did it."""
     options: dict[str, Any] = dict(plan.options)
     if isinstance(piece, IsolatedAtom):
         options = {k: v for k, v in options.items() if k not in ("charge", "multiplicity")}
     frames = piece(oracle(plan.calculator, **options))
-    origin = {"calculator": plan.calculator, "software": _software(plan.calculator)}
+    if plan.properties and not isinstance(piece, IsolatedAtom):
+        responding = tight_oracle(plan.calculator, **options)
+        frames = [answered(frame, responding, plan.properties) for frame in frames]
+    origin = {"calculator": plan.calculator, "software": software(plan.calculator)}
     if plan.options:
         origin["calculator_options"] = " ".join(f"{k}={v}" for k, v in plan.options.items())
     return [frame.replace(info={**frame.info, **origin}) for frame in frames]
 
 
-def _software(calculator: str) -> str:
-    """Package that computed the labels, with its version."""
+def software(calculator: str) -> str:
+    """Package behind a calculator of this name, with its version.
+
+    >>> software("emt").partition(" ")[0]
+    'ase'
+    """
     kind = calculator.partition(":")[0].lower()
     package = "intertwine" if kind.endswith(".safetensors") else {"xtb": "tblite"}.get(kind, kind)
     for name in (package, "ase"):

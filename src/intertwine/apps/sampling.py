@@ -1,5 +1,6 @@
 """Pieces of a labelling job: each is small, seeded on its own, and can run in any process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,9 +10,12 @@ from ase.calculators.calculator import Calculator
 from ase.data import chemical_symbols, ground_state_magnetic_moments
 from ase.stress import voigt_6_to_full_3x3_stress
 
-from intertwine.data import Structure
+from intertwine.data import LabelKeys, LabelUnits, Structure
+from intertwine.data.stored_labels import stored_conditions
+from intertwine.engines.conditions import put_under
 from intertwine.engines.dynamics import Motion
 from intertwine.engines.ensembles import Langevin
+from intertwine.engines.finite_field import electric_response
 from intertwine.engines.oracles import answering
 from intertwine.engines.velocities import thermalise
 from intertwine.errors import IntertwineError
@@ -170,7 +174,8 @@ Piece = Chain | Perturbation | Frames | IsolatedAtom
 
 
 def bare(structure: Structure, calculator: Calculator) -> Atoms:
-    """Atoms of a structure without its labels, to be computed by `calculator`."""
+    """Atoms of a structure without its labels, to be computed by `calculator` under its charge and field."""
+    put_under(calculator, structure)
     atoms = structure.replace(labels={}, info={}).to_ase()
     atoms.calc = calculator
     return atoms
@@ -190,7 +195,19 @@ def labelled(atoms: Atoms, info: dict[str, Any]) -> Structure:
         labels["energy"] = atoms.get_potential_energy(force_consistent="free_energy" in properties)
         if atoms.pbc.all() and "stress" in properties:
             labels["stress"] = voigt_6_to_full_3x3_stress(atoms.get_stress())
-    return Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, labels, info)
+    geometry = (atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
+    return Structure(*geometry, labels, info, **stored_conditions(atoms, LabelKeys(), LabelUnits()))
+
+
+def answered(structure: Structure, calculator: Calculator, properties: Sequence[str]) -> Structure:
+    """A labelled structure with its electric properties added; `calculator` takes an electric field.
+
+    Raises:
+        IntertwineError: the calculator failed.
+    """
+    with answering(f"in an electric field on {structure.formula}"):
+        found = electric_response(bare(structure, calculator), properties)
+    return structure.replace(labels={**structure.labels, **found})
 
 
 def source(structure: Structure) -> str:

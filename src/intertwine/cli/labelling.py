@@ -40,6 +40,13 @@ def label(
         float, typer.Option(min=0.0, help="Random displacements: standard deviation, Å.")
     ] = 0.0,
     strain: Annotated[float, typer.Option(min=0.0, help="Random strains: standard deviation.")] = 0.0,
+    properties: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Also of molecules: dipole, polarisability, born_charges, with commas between.",
+        ),
+    ] = "",
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Also each element's isolated atom (reference energies).")
     ] = False,
@@ -55,23 +62,27 @@ def label(
     """Sample configurations and label them with energy, forces and stress by any ASE calculator.
 
     By molecular dynamics (--temperature), by random displacement (--rattle, --strain), or the frames as they
-    are. The same command gives the same frames, whatever the number of processes; repeated after an
-    interruption it goes on where it stopped (finished pieces wait in OUTPUT.parts).
+    are. Dipoles (e·Å), polarisabilities (e²Å²/eV) and Born charges (e) need a calculator with dipoles that
+    takes an electric field, such as tblite. The same command gives the same frames, whatever the number of
+    processes; repeated after an interruption it goes on where it stopped (finished pieces wait in
+    OUTPUT.parts).
 
     **Examples**
 
     - `intertwine label ethanol.xyz -c tblite:GFN2-xTB --temperature 300 --temperature 600 --isolated`
     - `intertwine label Cu.cif -c emt --rattle 0.05 --strain 0.02 --frames 50 -o copper.extxyz`
     - `intertwine label ion.xyz -c tblite:GFN2-xTB --option charge=1`
+    - `intertwine label md.xyz -c tblite:GFN2-xTB --properties dipole,polarisability`
     """
     plan_values: dict[str, Any] = {
         "calculator": calculator,
-        "options": _options(option or []),
+        "options": calculator_options(option or []),
         "temperatures": tuple(temperature or ()),
         "frames": frames,
         "interval": interval,
         "equilibration": equilibration,
         "time_step": time_step,
+        "properties": tuple(name.strip() for name in properties.split(",") if name.strip()),
         "rattle": rattle,
         "strain": strain,
         "isolated": isolated,
@@ -101,7 +112,7 @@ def label(
     typer.echo(f"wrote {len(done)} frames to {output}")
 
 
-def _options(pairs: list[str]) -> dict[str, Any]:
+def calculator_options(pairs: list[str]) -> dict[str, Any]:
     """`key=value` words, values read as YAML: numbers, true and false, words."""
     import yaml
 

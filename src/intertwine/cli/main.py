@@ -22,6 +22,7 @@ from intertwine.cli import (
     running,
     selecting,
     training,
+    vibrating,
 )
 from intertwine.errors import IntertwineError
 
@@ -50,6 +51,7 @@ app.command(rich_help_panel="Trust")(judging.certify)
 app.command("direct-forces", rich_help_panel="Trust")(comparison.direct_forces)
 app.command(rich_help_panel="Run")(running.relax)
 app.command(rich_help_panel="Run")(running.md)
+app.command(rich_help_panel="Run")(vibrating.spectra)
 app.command(rich_help_panel="Run")(describing.properties)
 app.command(rich_help_panel="Run")(exporting.export)
 app.command(rich_help_panel="Symmetry", context_settings={"ignore_unknown_options": True})(grouping.groups)

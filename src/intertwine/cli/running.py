@@ -11,9 +11,11 @@ from intertwine.cli.outputs import claim_file, claim_folder
 from intertwine.errors import InputError
 
 if TYPE_CHECKING:
+    import torch
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
+    from intertwine.data import Structure
     from intertwine.engines.ensembles import Ensemble
 
 StructureFile = Annotated[
@@ -170,28 +172,45 @@ def _of_ensemble(
 
 def calculator(name: str, device: str, precision: str | None) -> "Calculator":
     """What computes: a model from a file, or an ASE calculator by name."""
-    if not Path(name).is_file() and Path(name).suffix not in (".safetensors", ".pt2"):
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # before tblite loads: threads that spin are far slower
+    if not is_model(name):
         from intertwine.engines.oracles import oracle
 
         return oracle(name)
-    import torch
-
     from intertwine.engines.calculator import IntertwineCalculator
+
+    return IntertwineCalculator(name, device=device, dtype=dtype_of(precision))
+
+
+def is_model(name: str) -> bool:
+    """Whether a name is a file, not a calculator; one that is will compute on one thread."""
+    if Path(name).is_file() or Path(name).suffix in (".safetensors", ".pt2"):
+        return True
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before tblite loads: threads that spin are far slower
+    return False
+
+
+def dtype_of(precision: str | None) -> "torch.dtype | None":
+    """The precision that was asked for, None where it is the model's own."""
+    import torch
 
     kinds = {None: None, "float32": torch.float32, "float64": torch.float64}
     if precision not in kinds:
         raise InputError(f"unknown precision '{precision}'", accepted="float32, float64")
-    return IntertwineCalculator(name, device=device, dtype=kinds[precision])
+    return kinds[precision]
 
 
 def starting_atoms(path: Path, index: str, runner: "Calculator") -> "Atoms":
     """One frame of a file, to be computed by `runner`."""
+    atoms = one_frame(path, index).to_ase()
+    atoms.calc = runner
+    return atoms
+
+
+def one_frame(path: Path, index: str) -> "Structure":
+    """One frame of a file, without its labels."""
     from intertwine.data import read
 
     frames = read(path, index=index, require=())
     if len(frames) != 1:
         raise InputError(f"{len(frames)} frames chosen from '{path}'", accepted="one", fix="give --index N")
-    atoms = frames[0].replace(labels={}).to_ase()
-    atoms.calc = runner
-    return atoms
+    return frames[0].replace(labels={})

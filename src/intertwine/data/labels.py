@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
+from jaxtyping import Num
 
 from intertwine.errors import InputError, nearest
 from intertwine.groups.cartesian import CartesianTensor
@@ -97,7 +98,7 @@ class Label:
         """Shape of the label of a structure of `n_atoms` atoms."""
         return (n_atoms, *self.shape) if self.per == "atom" else self.shape
 
-    def symmetrised(self, values: np.ndarray) -> np.ndarray:
+    def symmetrised(self, values: Num[np.ndarray, "*values"]) -> Num[np.ndarray, "*values"]:
         """Values `(*batch, 3, …, 3)` with whatever breaks the index symmetry projected out.
 
         >>> LABELS["stress"].symmetrised(np.triu(np.ones((3, 3))))[1].tolist()

@@ -67,6 +67,9 @@ class IntertwineCalculator(Calculator):
     ((3, 3), (9, 9))
     """
 
+    reads_info: ClassVar[bool] = True
+    """Charge and field are those that `atoms.info` holds."""
+
     implemented_properties: ClassVar[list[str]] = [
         "energy",
         "free_energy",

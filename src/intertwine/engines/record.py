@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io.extxyz import write_extxyz
 
+from intertwine.data.labels import CONDITIONS
 from intertwine.engines.snapshot import COLUMNS, Snapshot
 from intertwine.errors import InputError
 from intertwine.typing import PathLike
@@ -63,7 +64,8 @@ class Record:
         self._rows.writerow(snapshot.row())
         geometry = {name: getattr(atoms, name) for name in ("numbers", "positions", "cell", "pbc")}
         frame = Atoms(**geometry, momenta=atoms.get_momenta())
-        frame.info = {"step": snapshot.step, "time_fs": snapshot.time}
+        frame.info = {name: atoms.info[name] for name in CONDITIONS if name in atoms.info}
+        frame.info |= {"step": snapshot.step, "time_fs": snapshot.time}
         frame.calc = SinglePointCalculator(frame, energy=snapshot.potential, forces=atoms.get_forces())
         write_extxyz(self._trajectory, [frame])
 

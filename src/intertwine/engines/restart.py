@@ -10,6 +10,7 @@ from ase import Atoms
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from intertwine.data.labels import CONDITIONS
 from intertwine.errors import InputError
 
 FORMAT: Final = "intertwine molecular dynamics"
@@ -37,15 +38,17 @@ def arrays_of(atoms: Atoms) -> dict[str, np.ndarray]:
         f"atoms.{name}": np.array(array) for name, array in atoms.arrays.items() if array.dtype != object
     }
     geometry = {"cell": np.array(atoms.cell), "pbc": np.array(atoms.pbc)}
+    geometry |= {name: np.array(atoms.info[name], dtype=float) for name in CONDITIONS if name in atoms.info}
     return per_atom | {"atoms.masses": atoms.get_masses(), "atoms.momenta": atoms.get_momenta()} | geometry
 
 
 def atoms_from(arrays: dict[str, np.ndarray]) -> Atoms:
-    """Atoms with every array that `arrays_of` kept; no calculator."""
+    """Atoms with every array that `arrays_of` kept, charge and electric field included; no calculator."""
     per_atom = {name.removeprefix("atoms."): array for name, array in arrays.items() if "." in name}
     atoms = Atoms(numbers=per_atom.pop("numbers"), positions=per_atom.pop("positions"))
     atoms.set_cell(arrays["cell"])
     atoms.set_pbc(arrays["pbc"])
+    atoms.info |= {name: arrays[name] for name in CONDITIONS if name in arrays}
     for name, array in per_atom.items():
         atoms.set_array(name, array)
     return atoms

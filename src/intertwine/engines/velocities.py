@@ -30,11 +30,22 @@ def thermalise(atoms: Atoms, temperature: float, rng: np.random.Generator, still
             "the temperature of the velocities cannot be used", got=temperature, accepted="K, not negative"
         )
     masses = atoms.get_masses()[:, None]
-    momenta = rng.standard_normal((len(atoms), 3)) * np.sqrt(masses * units.kB * temperature)
+    atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * np.sqrt(masses * units.kB * temperature))
     if still:
-        momenta -= masses * momenta.sum(0) / masses.sum()
-        if not atoms.pbc.any():
-            momenta -= _rotation(atoms.positions - atoms.get_center_of_mass(), masses, momenta)
+        stop(atoms)
+
+
+def stop(atoms: Atoms, rotation: bool = True) -> None:
+    """Remove the motion of the centre of mass and, of a system that is open all round, the rotation too.
+
+    Args:
+        atoms: whose momenta change.
+        rotation: whether the angular momentum goes too.
+    """
+    masses, momenta = atoms.get_masses()[:, None], atoms.get_momenta()
+    momenta -= masses * momenta.sum(0) / masses.sum()
+    if rotation and not atoms.pbc.any():
+        momenta -= _rotation(atoms.positions - atoms.get_center_of_mass(), masses, momenta)
     atoms.set_momenta(momenta)
 
 

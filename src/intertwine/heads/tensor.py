@@ -13,6 +13,7 @@ from intertwine.data.labels import LABELS, Label, declare
 from intertwine.encoders.features import AtomFeatures
 from intertwine.graph import Graph
 from intertwine.groups import CartesianTensor, Irreps, decompose
+from intertwine.groups.index_symmetry import read_index_symmetry
 from intertwine.nn.axial_product import AxialProduct
 from intertwine.nn.constant import Constant
 from intertwine.nn.gate import Gate
@@ -116,7 +117,8 @@ class TensorHead(nn.Module):
     exactly symmetric, and a crystal's forbidden components vanish to rounding: nothing is masked. Irreps of
     natural parity are read from the features by Schur's lemma, linearly and through gates, invariants by a
     small network too; those of the other parity from `AxialProduct`. A `positive` tensor is the exponential
-    of that, as a symmetric matrix on vectors or (Mandel) on symmetric matrices.
+    of that, as a symmetric matrix on vectors or (Mandel) on symmetric matrices; an extensive one the sum of
+    the exponentials of its atoms, so that far-apart parts add up.
 
     Args:
         spec: the tensor.
@@ -134,7 +136,9 @@ class TensorHead(nn.Module):
         irreps, tensors = harmonic_basis(spec.indices, spec.axial)
         self.irreps = irreps
         self.shape = tensors.shape[1:]
-        self.tensors = Constant(tensors.reshape(irreps.dim, -1), pinned=True)
+        leaders, signed = _components(spec.indices)
+        self.components = Constant(tensors.reshape(irreps.dim, -1)[:, leaders], pinned=True)
+        self.leaders, self.signed = leaders.tolist(), Constant(signed, pinned=True)
         features = Irreps.spherical_harmonics(l_max)
         self.linear, self.gate = SchurLinear(features, irreps, channels, 1), Gate(features, channels)
         self.gated = SchurLinear(features, irreps, channels, 1)
@@ -164,13 +168,23 @@ class TensorHead(nn.Module):
         self, features: AtomFeatures, species: Int64[Tensor, " atoms"], graph: Graph
     ) -> Float64[Tensor, "values *indices"]:
         """Value of every system, or of every atom, in `spec.unit`."""
-        coefficients = self.spec.scale * self._read(features).double() + self.reference.value[species]
-        if self.spec.per == "system":
-            coefficients = segment_sum(coefficients, graph.batch, graph.n_systems)
-            if not self.spec.extensive:
-                coefficients = coefficients / graph.counts[:, None]
-        values = (coefficients @ self.tensors.value).reshape(-1, *self.shape)
-        return exponential(values) if self.spec.positive else values
+        spec, systems = self.spec, (graph.batch, graph.n_systems)
+        values = spec.scale * self._read(features).double() + self.reference.value[species]
+        if spec.positive and spec.extensive:
+            return segment_sum(self._tensor(values), *systems)
+        if spec.per == "system":
+            values = segment_sum(values, *systems)
+            if not spec.extensive:
+                values = values / graph.counts[:, None]
+        return self._tensor(values)
+
+    def _tensor(self, coefficients: Float64[Tensor, "values rows"]) -> Float64[Tensor, "values *indices"]:
+        """One number is computed for all the entries that the symmetry of the indices makes equal."""
+        entries = coefficients @ self.components.value @ self.signed.value
+        if self.spec.positive:
+            powers = exponential(entries.reshape(-1, *self.shape)).flatten(1)
+            entries = powers[:, self.leaders] @ self.signed.value
+        return entries.reshape(-1, *self.shape)
 
     def _read(self, features: AtomFeatures) -> Float[Tensor, "atoms rows"]:
         last = features.layers[-1]
@@ -183,6 +197,16 @@ class TensorHead(nn.Module):
         invariants = torch.cat([features.invariants(k) for k in range(len(features.layers))], dim=-1)
         rows = torch.tensor(self.trivial, device=read.device)
         return read.index_add(1, rows, self.network(invariants))
+
+
+def _components(
+    indices: str,
+) -> tuple[Int64[np.ndarray, " components"], Float64[np.ndarray, "components entries"]]:
+    """The entry at which each independent component is read, and the signs with which it stands in others."""
+    if not indices:
+        return np.zeros(1, dtype=np.int64), np.ones((1, 1))
+    symmetry = read_index_symmetry(indices)
+    return symmetry.leaders, symmetry.signed.astype(np.float64)
 
 
 def exponential(values: Float64[Tensor, "systems *indices"]) -> Float64[Tensor, "systems *indices"]:

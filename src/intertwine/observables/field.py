@@ -7,6 +7,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from intertwine.graph import Graph
+from intertwine.ops.segment import segment_sum
 
 
 def field_energy(graph: Graph, responses: Mapping[str, Tensor]) -> Float64[Tensor, " systems"]:
@@ -14,8 +15,7 @@ def field_energy(graph: Graph, responses: Mapping[str, Tensor]) -> Float64[Tenso
 
         E(𝓔) = −(µ + Q x̄)·𝓔 − ½ 𝓔·α·𝓔 − ⅙ β𝓔𝓔𝓔
 
-    A charged system adds its charge Q at the mean x̄ of its positions: its dipole is then about the origin of
-    the coordinates, and Σ_i Z*_i = Q as it must be.
+    Q x̄ is `dipole_of_charge`, so that Σ_i Z*_i = Q as it must be.
 
     Args:
         graph: with an electric field, V/Å.
@@ -32,7 +32,21 @@ def field_energy(graph: Graph, responses: Mapping[str, Tensor]) -> Float64[Tenso
             value = torch.einsum("s...a,sa->s...", value, field)
         energy = energy - factor * value
     if graph.charge is not None:
-        force = (graph.charge / graph.counts)[:, None] * field
-        work = (force.index_select(0, graph.batch) * graph.positions).sum(1)
-        energy = energy.index_add(0, graph.batch, -work)
+        energy = energy - (dipole_of_charge(graph, graph.charge) * field).sum(1)
     return energy
+
+
+def dipole_of_charge(graph: Graph, charge: Float64[Tensor, " systems"]) -> Float64[Tensor, "systems 3"]:
+    """Q x̄, e·Å: the charge of each system at the mean of its positions, about the origin of the coordinates.
+
+    What a translation by t adds Q t to; the rest of a dipole is that of a neutral system.
+
+    >>> from intertwine.data import Structure
+    >>> from intertwine.graph import build_graph
+    >>> pair = Structure([1, 1], [[0, 0, 1.0], [0, 0, 2.0]], charge=-1)
+    >>> graph = build_graph(pair, cutoff=3.0)
+    >>> dipole_of_charge(graph, graph.charge)
+    tensor([[ 0.0000,  0.0000, -1.5000]], dtype=torch.float64)
+    """
+    share = (charge / graph.counts).index_select(0, graph.batch)
+    return segment_sum(share[:, None] * graph.positions, graph.batch, graph.n_systems)

@@ -16,7 +16,7 @@ from intertwine.heads.vector import DirectForceHead
 from intertwine.observables.compiled import evaluate
 from intertwine.observables.derivatives import VARIABLES, differentiate, hessian_of
 from intertwine.observables.energy import EnergyTerms
-from intertwine.observables.field import field_energy
+from intertwine.observables.field import dipole_of_charge, field_energy
 from intertwine.observables.spec import EXPANSION, ModelSpec
 
 
@@ -139,10 +139,17 @@ class Model(nn.Module):
         if graph.electric_field is None or self.spec.field == "none":
             return energies
         terms = [name for name in EXPANSION if name in self.heads and self.spec.field == "expansion"]
-        share = field_energy(graph, self._read(graph, features, terms)) / graph.counts
+        share = field_energy(graph, self._intrinsic(graph, features, terms)) / graph.counts
         return energies + share.index_select(0, graph.batch)
 
     def _read(self, graph: Graph, features: AtomFeatures, names: Collection[str]) -> dict[str, Tensor]:
+        """What heads say; of a dipole the charge of the system is a part."""
+        values = self._intrinsic(graph, features, names)
+        if "dipole" in values and graph.charge is not None:
+            values["dipole"] = values["dipole"] + dipole_of_charge(graph, graph.charge)
+        return values
+
+    def _intrinsic(self, graph: Graph, features: AtomFeatures, names: Collection[str]) -> dict[str, Tensor]:
         species = self.encoder.species(graph.numbers)
         return {name: self.heads[name](features, species, graph) for name in names}
 

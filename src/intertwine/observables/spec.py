@@ -79,8 +79,11 @@ class ModelSpec(BaseModel):
             raise ValueError(
                 f"with field = {self.field} {', '.join(twice)} follow from the energy; leave their heads out"
             )
-        if self.field == "expansion" and "dipole" not in self.heads:
-            raise ValueError("field = expansion needs a head for the dipole")
+        terms = [name in self.heads for name in EXPANSION]
+        if self.field == "expansion" and (not terms[0] or terms != sorted(terms, reverse=True)):
+            raise ValueError(
+                f"field = expansion needs a head for the dipole, and no gap in {', '.join(EXPANSION)}"
+            )
         if self.field == "density" and not self.encoder.field:
             raise ValueError("field = density needs encoder.field")
         return self

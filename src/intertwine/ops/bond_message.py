@@ -262,7 +262,7 @@ def _by_torch(
     """Second derivatives in operations of torch, for third ones and directions of the weights."""
     again = torch.is_grad_enabled()
     with torch.enable_grad():
-        leaves = [x if again else x.detach().requires_grad_() for x in (*given, grad)]
+        leaves = [x if again and x.requires_grad else x.detach().requires_grad_() for x in (*given, grad)]
         *point, grad = (x.view_as(x) for x in leaves)
         message = plain_bond_message(Bonds(*point[:3]), point[3], point[4:], *edges)
         first = torch.autograd.grad(message, point, grad, create_graph=True, materialize_grads=True)

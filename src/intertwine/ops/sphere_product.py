@@ -218,8 +218,8 @@ def _by_torch(
     """Second derivatives in operations of torch, for those who want third ones or directions of `orders`."""
     again = torch.is_grad_enabled()
     with torch.enable_grad():
-        x, orders, gy = (value if again else value.detach().requires_grad_() for value in given)
-        x, orders, gy = (value.view_as(value) for value in (x, orders, gy))
+        leaves = [x if again and x.requires_grad else x.detach().requires_grad_() for x in given]
+        x, orders, gy = (leaf.view_as(leaf) for leaf in leaves)
         first = torch.autograd.grad(
             plain_sphere_product(x, orders, *degrees), (x, orders), gy, create_graph=True
         )

@@ -16,9 +16,10 @@ from intertwine.testing.interface import Potential, weights_hash
 from intertwine.testing.law import Law, LawBrokenError, LawResult, Omission, Reading
 from intertwine.testing.laws import LAWS
 from intertwine.testing.morse import MorsePotential
-from intertwine.testing.probes import Probe, molecule, periodic_system, probes
+from intertwine.testing.prediction import Prediction
+from intertwine.testing.probes import Probe, crystal, molecule, periodic_system, probes
 from intertwine.testing.tolerances import EXPORT, TOLERANCES, Tolerance
-from intertwine.testing.trial import Prediction, Trial, prepare
+from intertwine.testing.trial import Trial, prepare
 
 __all__ = [
     "EXPORT",
@@ -37,6 +38,7 @@ __all__ = [
     "Tolerance",
     "Trial",
     "certify",
+    "crystal",
     "model_card",
     "molecule",
     "periodic_system",

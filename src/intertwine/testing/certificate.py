@@ -70,6 +70,12 @@ class Certificate:
         kept = f"{len(self.lines) - len(self.broken)} of {len(self.lines)} laws kept in {self.seconds:.0f} s"
         return kept + (f"; broken: {', '.join(line.name for line in self.broken)}" if self.broken else "")
 
+    @property
+    def not_applicable(self) -> dict[str, tuple[str, ...]]:
+        """Names of the lines omitted, by the reason why."""
+        reasons = dict.fromkeys(item.reason for item in self.omitted)
+        return {why: tuple(item.line for item in self.omitted if item.reason == why) for why in reasons}
+
     def __getitem__(self, name: str) -> LawResult:
         """The line of that name, such as `"rotation.energy"`."""
         for line in self.lines:
@@ -161,8 +167,10 @@ def certify(
 
     The laws are tried on a molecule, a wire, a slab, a triclinic bulk and a one-atom cell made from the
     species of the model, and on up to two of the structures given (drawn by seed, up to 100 atoms each); the
-    free run starts from one of them. Laws that hold exactly are tried on a float64 copy of the model, so the
-    model itself is never changed; float32 has lines of its own.
+    free run starts from one of them. Tensors are tried on crystals of twelve point groups besides. Laws of
+    what a model does not have (an energy, other tensors, a response to a field) are omitted. Laws that hold
+    exactly are tried on a float64 copy of the model, so the model itself is never changed; float32 has lines
+    of its own.
 
     Args:
         model: any `Potential`, ours or not.

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from torch import nn
 
 from intertwine import __version__
-from intertwine.testing.interface import Potential, weights_hash
+from intertwine.data import LABELS
+from intertwine.testing.interface import Potential, outputs_of, weights_hash
 
 PACKAGES = ("torch", "numpy", "ase", "vesin")
 """Packages whose versions decide the numbers."""
@@ -27,8 +28,8 @@ LONGEST_LIST = 50
 def model_card(model: Potential) -> dict[str, Any]:
     """Identity of a model as plain values: no path, host or user appears in it.
 
-    Keys: kind, species (symbols), cutoff (Å), dtype, parameters (count), weights_sha256, spec and metadata
-    (where the model has them), versions, date (UTC).
+    Keys: kind, species (symbols), cutoff (Å), outputs (labels that it predicts), dtype, parameters (count),
+    weights_sha256, spec and metadata (where the model has them), versions, date (UTC).
 
     >>> from intertwine.testing import MorsePotential
     >>> card = model_card(MorsePotential(species=(1, 8)))
@@ -41,6 +42,7 @@ def model_card(model: Potential) -> dict[str, Any]:
         "kind": type(model).__name__,
         "species": [chemical_symbols[z] for z in sorted(int(z) for z in model.species)],
         "cutoff": float(model.cutoff),
+        "outputs": [name for name in outputs_of(model) if name in LABELS],
         "dtype": str(model.dtype).removeprefix("torch."),
         "parameters": count,
         "weights_sha256": weights_hash(model),

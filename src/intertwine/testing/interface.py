@@ -22,6 +22,9 @@ class Potential(Protocol):
 
     - `reference_energies`, or `spec.reference_energies`: energy of the isolated atom by atomic number, eV;
     - `atom_energies(graph)`: differentiable atomic energies, for the exact Hessian;
+    - `outputs`: names of all that it computes; on other rows of `LABELS` among them (a dipole, say) the laws
+      of tensors are tried, and without "energy" among them the laws of the energy are not;
+    - `spec.field`: other than "none" where the energy depends on `graph.electric_field`;
     - `metadata`: a mapping, quoted in the certificate.
 
     A `torch.nn.Module` is copied and cast to try its laws in float64; anything else has to have
@@ -97,6 +100,21 @@ def reference_energies(model: Potential) -> Mapping[int, float] | None:
         if isinstance(energies, Mapping):
             return {int(z): float(e) for z, e in energies.items()}
     return None
+
+
+def outputs_of(model: Potential) -> tuple[str, ...]:
+    """Names of all that a model says it computes; energy, forces and stress where it does not say.
+
+    >>> from intertwine.testing import MorsePotential
+    >>> outputs_of(MorsePotential())
+    ('energy', 'forces', 'stress')
+    """
+    return tuple(getattr(model, "outputs", ("energy", "forces", "stress")))
+
+
+def feels_field(model: Potential) -> bool:
+    """Whether the energy of a model depends on the electric field of a graph, as its `spec.field` says."""
+    return getattr(getattr(model, "spec", None), "field", "none") != "none"
 
 
 def weights_hash(model: Potential) -> str | None:

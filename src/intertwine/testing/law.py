@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from intertwine.data import Structure
 from intertwine.errors import IntertwineError
@@ -83,6 +83,8 @@ class Law:
         family: the heading under which it stands in the certificate.
         claims: what each line promises, in plain words, by name of the line.
         measure: yields one `Reading` or `Omission` per line.
+        needs: what a model must have for the law to apply to it: an energy, other tensors, or a response to
+            an electric field.
 
     In a test of your own model, whatever library it comes from (see `Potential` for the interface):
 
@@ -100,13 +102,16 @@ class Law:
     family: str
     claims: Mapping[str, str]
     measure: Measure = field(repr=False)
+    needs: Literal["energy", "tensors", "field"] = "energy"
 
     def __str__(self) -> str:
         return self.name
 
     def results(self, trial: Trial) -> tuple[list[LawResult], list[Omission]]:
         """Measure and judge; when the model fails while it is measured, the law counts as broken."""
-        start = time.perf_counter()
+        start, reason = time.perf_counter(), trial.lacks(self.needs)
+        if reason:
+            return [], [Omission(line, reason) for line in self.claims]
         try:
             found = list(self.measure(trial))
         except Exception as error:

@@ -68,6 +68,8 @@ def place(line: LawResult) -> float:
         return 100.0
     if line.figure <= 0:
         return 0.0
+    if line.tolerance == 0:
+        return 100.0
     decades = math.log10(line.figure / line.tolerance)
     return round(min(max(LIMIT_AT * (1 + decades / DECADES), 0.0), 100.0), 2)
 

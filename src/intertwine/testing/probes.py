@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from intertwine.data import Structure
 from intertwine.graph.neighbours import neighbours
+from intertwine.groups import get_group
 
 SPACING = 1.05
 """Atoms start at this many times the sum of their covalent radii."""
@@ -69,6 +70,40 @@ def periodic_system(
     start = (rng.uniform(size=(atoms, 3)) * np.where(periodic, 1.0, 0.3)) @ cell
     cell[~periodic] *= 1.0 + 1.5 * cutoff / side
     return Structure(numbers, _spread(start, radii, cell, periodic), cell, periodic)
+
+
+def crystal(species: Collection[int], group: str, cutoff: float, rng: np.random.Generator) -> Structure:
+    """A crystal of a given class: one atom at the origin, and one orbit x ↦ g x of another.
+
+    The lattice is cubic or, where the group has an axis of order three or six along z, hexagonal. The atom at
+    the origin has the whole group for its site symmetry, those of the orbit none.
+
+    Args:
+        species: atomic numbers to draw two from.
+        group: Schoenflies or Hermann-Mauguin name of a point group, in its standard setting.
+        cutoff: of the model, Å.
+        rng: source of all randomness.
+
+    >>> len(crystal((1, 8), "Td", 5.0, np.random.default_rng(0)))
+    25
+    """
+    elements = get_group(group).elements
+    cell = np.eye(3)
+    if not np.allclose(elements, elements.round()):
+        cell = np.array([[1.0, 0.0, 0.0], [-0.5, 0.75**0.5, 0.0], [0.0, 0.0, 1.0]])
+    numbers = _composition(species, 2, rng)
+    numbers = np.repeat(numbers if len(numbers) == 2 else numbers[[0, 0]], [1, len(elements)])
+    places = [np.vstack([np.zeros(3), elements @ (rng.uniform(-0.5, 0.5, 3) @ cell)]) for _ in range(50)]
+    gaps = [_closest(place, cell) for place in places]
+    length = 2 * _radii(numbers, cutoff).mean() / max(gaps)
+    return Structure(numbers, length * places[int(np.argmax(gaps))], length * cell, True)
+
+
+def _closest(positions: Float[np.ndarray, "atoms 3"], cell: Float[np.ndarray, "3 3"]) -> float:
+    """The shortest distance of two atoms, images among the 26 cells around included."""
+    images = positions[:, None] + (np.indices((3, 3, 3)).reshape(3, -1).T - 1) @ cell
+    distances = np.linalg.norm(positions[:, None, None] - images, axis=-1)
+    return float(distances[distances > 0].min())
 
 
 def _composition(species: Collection[int], atoms: int, rng: np.random.Generator) -> Int[np.ndarray, " atoms"]:

@@ -32,6 +32,10 @@ _STRESS = Tolerance(1e-9, "eV/Å³", "float64", "an exact identity: rounding, am
 _DIFFERENCE = Tolerance(
     1e-6, "relative", "float64", "fourth-order differences of float64 energies reach 1e-7 to 1e-8"
 )
+_RELATIVE = Tolerance(1e-9, "relative", "float64", "an exact identity: rounding, amplified by derivatives")
+_RESPONSE = Tolerance(
+    1e-5, "relative", "float64", "fourth-order differences of energies or lower derivatives"
+)
 _EXACT: Final = {"energy": _ENERGY, "forces": _FORCES, "stress": _STRESS}
 _IDENTITIES: Final = {
     "rotation": ("energy", "forces", "stress"),
@@ -45,6 +49,10 @@ _IDENTITIES: Final = {
     "extensivity": ("energy", "forces"),
     "isolated": ("energy", "forces"),
 }
+_OF_TENSORS: Final = (
+    *("rotation", "reflection", "translation", "permutation", "lattice", "supercell", "extensivity", "batch"),
+)
+_OF_RESPONSE: Final = ("dipole", "polarisability", "hyperpolarisability", "born_charges", "forces")
 
 TOLERANCES: Final[Mapping[str, Tolerance]] = MappingProxyType(
     {f"{law}.{quantity}": _EXACT[quantity] for law, names in _IDENTITIES.items() for quantity in names}
@@ -80,6 +88,25 @@ TOLERANCES: Final[Mapping[str, Tolerance]] = MappingProxyType(
         ),
         "nve.fluctuation": Tolerance(
             3.0, "meV/atom", "float32", "velocity Verlet's own ripple, second order in the time step"
+        ),
+    }
+    | {f"tensors.{line}": _RELATIVE for line in _OF_TENSORS}
+    | {f"response.{line}": _RESPONSE for line in _OF_RESPONSE}
+    | {
+        "tensors.indices": Tolerance(
+            1e-12, "relative", "float64", "exact where a head is read; mixed derivatives commute to rounding"
+        ),
+        "tensors.crystal": Tolerance(
+            1e-10, "relative", "float64", "nothing is masked: what cancels leaves rounding"
+        ),
+        "tensors.precision": Tolerance(
+            1e-3, "relative", "float32", "24 bits: far below the error of any fit"
+        ),
+        "tensors.substance": Tolerance(
+            0.0, "silent tensors", "float64", "tensors that are always zero would keep every other law"
+        ),
+        "response.sum": Tolerance(
+            1e-10, "e", "float64", "an exact identity of a translation-invariant energy: rounding"
         ),
     }
 )

@@ -4,17 +4,17 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
-from intertwine.data import Structure
+from intertwine.data import LABELS, Structure
 from intertwine.errors import InputError
 from intertwine.graph import build_graph, collate
-from intertwine.testing.interface import Potential, in_precision, require_potential
+from intertwine.testing.interface import Potential, feels_field, in_precision, outputs_of, require_potential
+from intertwine.testing.prediction import Prediction, predictions
 from intertwine.testing.probes import Probe, probes
 
 ATOMS_AT_ONCE = 256
@@ -23,13 +23,11 @@ ATOMS_AT_ONCE = 256
 LARGEST_PROBE = 100
 """Structures with more atoms than this are not used as probes."""
 
+FIELD = 0.05
+"""V/Å: size of the fields that a model is put in, 5 MV/cm."""
 
-class Prediction(NamedTuple):
-    """What a model says of one structure, in NumPy float64; what was not asked for is empty."""
-
-    energy: float
-    forces: Float[np.ndarray, "atoms 3"]
-    stress: Float[np.ndarray, "3 3"]
+ENERGETIC = ("energy", "forces", "stress")
+"""What has laws of its own in the certificate; any other label is a tensor."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,61 @@ class Trial:
         """The probes with at least one periodic axis."""
         return tuple(probe for probe in self.probes if probe.structure.pbc.any())
 
+    def lacks(self, need: str) -> str | None:
+        """Why laws of the energy, tensors or the response to a field do not apply; None where they do."""
+        if need == "energy":
+            return None if "energy" in outputs_of(self.model) else "this model has no energy"
+        if need == "field":
+            return None if feels_field(self.model) else "this model feels no electric field"
+        return None if self.tensors else "this model predicts no tensors beside an energy"
+
+    @cached_property
+    def tensors(self) -> tuple[str, ...]:
+        """Labels that the model predicts beside energy, forces and stress.
+
+        The third derivative of an energy by a field is dear; it is held to the second one instead.
+        """
+        known = [name for name in outputs_of(self.model) if name in LABELS and name not in ENERGETIC]
+        dear = "hyperpolarisability" if feels_field(self.model) else ""
+        return tuple(name for name in known if name != dear)
+
+    @cached_property
+    def turning(self) -> tuple[str, ...]:
+        """The tensors, and the forces where a field changes them."""
+        return (*self.tensors, "forces") if feels_field(self.model) else self.tensors
+
+    @cached_property
+    def situations(self) -> tuple[Probe, ...]:
+        """The small probes for tensors: open ones charged, and all in a field where the model feels one.
+
+        A charged cell has no dipole, so that periodic ones are neutral.
+        """
+        rng = self.rng("situations")
+        size = FIELD if feels_field(self.model) else 0.0
+        return tuple(
+            Probe(
+                name,
+                structure.replace(
+                    charge=0.0 if structure.pbc.any() else structure.charge or 1.0,
+                    electric_field=size * rng.normal(size=3),
+                ),
+            )
+            for name, structure in self.small
+        )
+
+    @cached_property
+    def answers(self) -> tuple[Prediction, ...]:
+        """What the model says of `turning` in every situation."""
+        return tuple(self.predict([probe.structure for probe in self.situations], self.turning))
+
+    @cached_property
+    def scales(self) -> dict[str, float]:
+        """Largest component of each of `turning` in any situation: what deviations are relative to."""
+        return {
+            name: float(np.max([np.abs(answer[name]).max() for answer in self.answers]))
+            for name in self.turning
+        }
+
     @property
     def small(self) -> tuple[Probe, ...]:
         """The probes of up to 64 atoms, for laws that need many evaluations."""
@@ -76,17 +129,17 @@ class Trial:
     def predict(
         self,
         structures: Sequence[Structure],
-        outputs: Sequence[str] = ("energy", "forces", "stress"),
+        outputs: Sequence[str] = ENERGETIC,
         model: Potential | None = None,
     ) -> list[Prediction]:
         """Predictions from scratch, neighbour list included, batched; by the float64 copy unless told."""
         chosen = self.exact if model is None else model
-        predictions: list[Prediction] = []
+        found: list[Prediction] = []
         for batch in _batches(structures):
             graph = collate([build_graph(structure, chosen.cutoff) for structure in batch])
             results = chosen(graph, outputs=tuple(outputs))
-            predictions += _split({name: results[name] for name in outputs}, [len(s) for s in batch])
-        return predictions
+            found += predictions({name: results[name] for name in outputs}, [len(s) for s in batch])
+        return found
 
     def energies(self, structures: Sequence[Structure]) -> Float[np.ndarray, " structures"]:
         """Total energies, eV, in float64."""
@@ -98,12 +151,14 @@ def prepare(
 ) -> Trial:
     """Make a `Trial` of a model: probes from its species, plus up to two of the structures given.
 
+    Structures are taken out of their electric fields: laws that want a field apply one.
+
     Raises:
         InputError: no `Potential`, or a structure with an element that the model does not know.
     """
     require_potential(model)
     known = {int(z) for z in model.species}
-    frames = tuple(structures or ())
+    frames = tuple(frame.replace(electric_field=np.zeros(3)) for frame in structures or ())
     for index, frame in enumerate(frames):
         unknown = sorted(set(frame.numbers.tolist()) - known)
         if unknown:
@@ -130,16 +185,3 @@ def _batches(structures: Sequence[Structure]) -> Iterator[list[Structure]]:
         batch.append(structure)
     if batch:
         yield batch
-
-
-def _split(results: dict[str, Tensor], sizes: list[int]) -> list[Prediction]:
-    arrays = {name: value.detach().cpu().numpy().astype(np.float64) for name, value in results.items()}
-    ends = np.cumsum(sizes)
-    return [
-        Prediction(
-            float(arrays["energy"][k]) if "energy" in arrays else float("nan"),
-            arrays["forces"][end - size : end] if "forces" in arrays else np.empty((0, 3)),
-            arrays["stress"][k] if "stress" in arrays else np.full((3, 3), np.nan),
-        )
-        for k, (size, end) in enumerate(zip(sizes, ends, strict=True))
-    ]

@@ -93,10 +93,15 @@ def _equations(
         values = np.concatenate([structure.labels[label.name] for structure in structures])
         return (numbers[:, None] == np.array(species)).astype(np.float64), values
     counts = np.array([[np.sum(s.numbers == z) for z in species] for s in structures], dtype=np.float64)
-    if not label.extensive:
-        counts /= counts.sum(1, keepdims=True)
+    sizes = counts.sum(1)
+    if positive or not label.extensive:
+        counts /= sizes[:, None]
     values = np.stack([structure.labels[label.name] for structure in structures])
-    return counts, logarithm(values, label) if positive else values
+    if not positive:
+        return counts, values
+    if label.extensive:  # the head adds up exponentials, atom by atom
+        values /= sizes.reshape(-1, *(1,) * label.rank)
+    return counts, logarithm(values, label)
 
 
 def _least_squares(

@@ -9,7 +9,7 @@ from intertwine.apps.accuracy import figure_text
 from intertwine.apps.demo.record import Record
 from intertwine.apps.page import Film, Listing, Picture, Section, Vibrations, aligned
 from intertwine.apps.plots import drift_plot, loop_plot
-from intertwine.apps.spectrum_plots import spectrum_plot, states_plot
+from intertwine.apps.spectra.plots import spectrum_plot, states_plot
 from intertwine.apps.style import svg
 from intertwine.data import read
 from intertwine.testing.page import number as power_text

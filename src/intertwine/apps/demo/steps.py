@@ -16,10 +16,10 @@ from intertwine.apps.demo.settings import DemoSettings
 from intertwine.apps.evaluate import evaluate_report
 from intertwine.apps.label import label
 from intertwine.apps.side_by_side import Job, Meter, Standing, bar, side_by_side
-from intertwine.apps.spectrum import (
+from intertwine.apps.spectra.correlation import SPEED_OF_LIGHT, density_of_states
+from intertwine.apps.spectra.modes import (
     Modes,
     calculator_hessian,
-    density_of_states,
     match_modes,
     mean_absolute_error,
     model_hessian,
@@ -243,15 +243,15 @@ def _density_of_states(trajectory: Path) -> dict[str, list[float]]:
         return {"wavenumbers": [], "density": []}
     interval = frames[1].info["time_fs"] - frames[0].info["time_fs"]
     velocities = np.stack([frame.get_velocities() for frame in frames])
-    grid, density = density_of_states(velocities, frames[0].get_masses(), interval, resolution=16.0)
+    width = max(20.0, 1.0 / (SPEED_OF_LIGHT * interval * len(frames)))
+    grid, density = density_of_states(velocities, frames[0].get_masses(), interval, width)
     kept = grid <= 4500.0
     return {"wavenumbers": grid[kept].round(1).tolist(), "density": density[kept].tolist()}
 
 
 def _motions(modes: Modes, rest: Structure, reach: float = 0.4) -> np.ndarray:
     """Displacements of each mode, Å, its liveliest atom moving by `reach`, `(modes, atoms, 3)`."""
-    moved = modes.vectors / np.repeat(np.sqrt(rest.to_ase().get_masses()), 3)
-    moved = moved.reshape(len(moved), -1, 3)
+    moved = modes.displacements(rest.to_ase().get_masses())
     return reach * moved / np.linalg.norm(moved, axis=2).max(axis=1)[:, None, None]
 
 

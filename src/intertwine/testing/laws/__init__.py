@@ -1,4 +1,4 @@
-"""The laws that an interatomic potential has to keep, one file per family."""
+"""The laws that a model of atoms has to keep, one file per family."""
 
 from typing import Final
 
@@ -9,7 +9,9 @@ from intertwine.testing.laws.dynamics import NVE
 from intertwine.testing.laws.locality import CUTOFF, EXTENSIVITY, ISOLATED
 from intertwine.testing.laws.numerics import BATCH, PRECISION
 from intertwine.testing.laws.periodic import LATTICE, SUPERCELL, WRAPPING
+from intertwine.testing.laws.response import RESPONSE
 from intertwine.testing.laws.symmetry import PERMUTATION, REFLECTION, ROTATION, TRANSLATION
+from intertwine.testing.laws.tensors import TENSORS
 
 LAWS: Final[tuple[Law, ...]] = (
     ROTATION,
@@ -30,6 +32,8 @@ LAWS: Final[tuple[Law, ...]] = (
     EXTENSIVITY,
     BATCH,
     PRECISION,
+    *TENSORS,
+    *RESPONSE,
     NVE,
 )
 """Every law, in the order of the certificate."""

@@ -8,11 +8,12 @@ from jaxtyping import Float
 
 from intertwine.data import Structure
 from intertwine.testing.law import Reading, worst
-from intertwine.testing.trial import Prediction, Trial
+from intertwine.testing.prediction import Prediction
+from intertwine.testing.trial import Trial
 
 
 class Expected(NamedTuple):
-    """A structure, what the model must say of it, and by how much its energy is to be divided."""
+    """A structure, what the model must say of it, and by how much what is extensive is to be divided."""
 
     structure: Structure
     prediction: Prediction

@@ -21,7 +21,8 @@ from intertwine.observables import Model
 from intertwine.testing.interface import Potential, in_precision
 from intertwine.testing.law import Law, Reading
 from intertwine.testing.laws.periodic import repeated
-from intertwine.testing.trial import Prediction, Trial
+from intertwine.testing.prediction import Prediction
+from intertwine.testing.trial import Trial
 
 FAMILY = "Dynamics"
 
@@ -190,8 +191,7 @@ def _frame(trial: Trial, rng: np.random.Generator) -> Structure | None:
         return near[int(rng.integers(len(near)))]
     for frame in trial.frames:
         if frame.pbc.any() and len(frame) <= 100:
-            nothing = Prediction(0.0, np.zeros((len(frame), 3)), np.zeros((3, 3)))
-            return repeated(frame, nothing, rng).structure
+            return repeated(frame, Prediction({}), rng).structure
     return None
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Bool, Int
 
-from intertwine.data import Structure
+from intertwine.data import Label, Structure
 from intertwine.testing.law import Law, Reading
 from intertwine.testing.laws.comparison import Expected, compare
-from intertwine.testing.trial import Prediction, Trial
+from intertwine.testing.prediction import Prediction
+from intertwine.testing.trial import Trial
 
 FAMILY = "Periodicity"
 
@@ -16,7 +17,7 @@ Action = Callable[[Structure, Prediction, np.random.Generator], Expected]
 
 
 def repeated(structure: Structure, before: Prediction, rng: np.random.Generator) -> Expected:
-    """Two or three copies along each periodic axis: energy in proportion, the same forces and stress.
+    """Two or three copies along each periodic axis: what is extensive in proportion, all else the same.
 
     Large cells (20 atoms or more) are only doubled, along one axis.
     """
@@ -25,11 +26,18 @@ def repeated(structure: Structure, before: Prediction, rng: np.random.Generator)
     copies[rng.choice(np.flatnonzero(structure.pbc))] += 1
     images = np.array(list(np.ndindex(*copies.tolist())), dtype=float)
     positions = (structure.positions[None] + (images @ structure.cell)[:, None]).reshape(-1, 3)
-    larger = Structure(
-        np.tile(structure.numbers, len(images)), positions, structure.cell * copies[:, None], structure.pbc
+    larger = structure.replace(
+        numbers=np.tile(structure.numbers, len(images)),
+        positions=positions,
+        cell=structure.cell * copies[:, None],
+        charge=structure.charge * len(images),
+        labels={},
     )
-    forces = np.tile(before.forces, (len(images), 1))
-    return Expected(larger, before._replace(forces=forces), parts=len(images))
+
+    def tiled(label: Label, value: np.ndarray) -> np.ndarray:
+        return np.concatenate([value] * len(images)) if label.per == "atom" else value
+
+    return Expected(larger, before.changed(tiled), parts=len(images))
 
 
 def unwrapped(structure: Structure, before: Prediction, rng: np.random.Generator) -> Expected:

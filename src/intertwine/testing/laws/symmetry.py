@@ -5,24 +5,41 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Float
 
-from intertwine.data import Structure
+from intertwine.data import Label, Structure
 from intertwine.groups import random_rotation
 from intertwine.testing.law import Law, Reading
 from intertwine.testing.laws.comparison import Expected, compare
-from intertwine.testing.trial import Prediction, Trial
+from intertwine.testing.prediction import Prediction
+from intertwine.testing.trial import Trial
 
 Action = Callable[[Structure, Prediction, np.random.Generator], Expected]
 
 FAMILY = "Symmetry"
 
 
+def turned(
+    value: Float[np.ndarray, "..."], matrix: Float[np.ndarray, "3 3"], label: Label
+) -> Float[np.ndarray, "..."]:
+    """T_ij… → Q_ia Q_jb … T_ab… over the indices of a label; an axial one takes the sign of det Q.
+
+    >>> from intertwine.data import LABELS
+    >>> turned(np.diag([1.0, 2.0, 3.0]), np.eye(3)[[1, 0, 2]], LABELS["stress"]).diagonal().tolist()
+    [2.0, 1.0, 3.0]
+    """
+    for axis in range(value.ndim - label.rank, value.ndim):
+        value = np.moveaxis(np.tensordot(value, matrix, axes=(axis, 1)), -1, axis)
+    return np.asarray(np.sign(np.linalg.det(matrix)) * value) if label.axial else value
+
+
 def _turned(structure: Structure, before: Prediction, matrix: Float[np.ndarray, "3 3"]) -> Expected:
-    """The system under x → Q x and what it must then be: E, Q F and Q σ Qᵀ."""
+    """The system and its field under x → Q x and what it must then be: E, Q F, Q σ Qᵀ, …"""
     moved = structure.replace(
-        positions=structure.positions @ matrix.T, cell=structure.cell @ matrix.T, labels={}
+        positions=structure.positions @ matrix.T,
+        cell=structure.cell @ matrix.T,
+        electric_field=matrix @ structure.electric_field,
+        labels={},
     )
-    after = Prediction(before.energy, before.forces @ matrix.T, matrix @ before.stress @ matrix.T)
-    return Expected(moved, after)
+    return Expected(moved, before.changed(lambda label, value: turned(value, matrix, label)))
 
 
 def rotated(structure: Structure, before: Prediction, rng: np.random.Generator) -> Expected:
@@ -36,9 +53,13 @@ def reflected(structure: Structure, before: Prediction, rng: np.random.Generator
 
 
 def translated(structure: Structure, before: Prediction, rng: np.random.Generator) -> Expected:
-    """Shifted by up to 10 Å along every axis."""
+    """Shifted by up to 10 Å along every axis; the dipole of a charge Q by Q times that."""
     shift = rng.uniform(-10, 10, 3)
-    return Expected(structure.replace(positions=structure.positions + shift, labels={}), before)
+    moved = structure.replace(positions=structure.positions + shift, labels={})
+    gain = structure.charge * shift
+    return Expected(
+        moved, before.changed(lambda label, value: value + gain if label.name == "dipole" else value)
+    )
 
 
 def permuted(structure: Structure, before: Prediction, rng: np.random.Generator) -> Expected:
@@ -47,7 +68,9 @@ def permuted(structure: Structure, before: Prediction, rng: np.random.Generator)
     moved = structure.replace(
         numbers=structure.numbers[order], positions=structure.positions[order], labels={}
     )
-    return Expected(moved, before._replace(forces=before.forces[order]))
+    return Expected(
+        moved, before.changed(lambda label, value: value[order] if label.per == "atom" else value)
+    )
 
 
 def _measure(name: str, action: Action) -> Callable[[Trial], Iterator[Reading]]:

@@ -1,4 +1,4 @@
-"""Vibrations against closed forms, ASE's own and the definition of the autocorrelation."""
+"""Harmonic modes against closed forms and ASE's own."""
 
 import numpy as np
 import pytest
@@ -10,18 +10,16 @@ from ase.vibrations import Vibrations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intertwine.apps.spectrum import (
+from intertwine.apps.spectra.modes import (
     HBAR,
-    SPEED_OF_LIGHT,
     Modes,
     broadened,
     calculator_hessian,
-    density_of_states,
     match_modes,
     mean_absolute_error,
     normal_modes,
 )
-from intertwine.apps.spectrum_plots import spectrum_plot
+from intertwine.apps.spectra.plots import spectrum_plot
 from intertwine.data import Structure
 from intertwine.errors import InputError
 
@@ -99,54 +97,11 @@ def test_broadening_keeps_the_number_of_modes():
     assert broadened(np.array([500.0, 1500.0]), grid, 20.0).sum() * 2.0 == pytest.approx(2.0, rel=1e-3)
 
 
-@settings(max_examples=20, deadline=None)
-@given(wavenumber=st.floats(300.0, 4000.0), interval=st.sampled_from([0.5, 1.0, 2.0]))
-def test_a_harmonic_trajectory_peaks_at_its_wavenumber(wavenumber, interval):
-    time = np.arange(4000) * interval
-    velocity = np.zeros((4000, 2, 3))
-    velocity[:, 0, 0] = np.cos(2 * np.pi * SPEED_OF_LIGHT * wavenumber * time)
-    velocity[:, 1, 0] = -velocity[:, 0, 0]
-    grid, density = density_of_states(velocity, np.array([1.0, 1.0]), interval, resolution=20.0)
-    assert abs(grid[density.argmax()] - wavenumber) <= 20.0
-    assert np.trapezoid(density, grid) == pytest.approx(1.0)
-
-
-def test_the_power_spectrum_is_the_transform_of_the_autocorrelation():
-    """Wiener-Khinchin, by the other road: one window, the autocorrelation of it summed by hand."""
-    rng = np.random.default_rng(0)
-    velocity, masses, interval = rng.normal(size=(64, 3, 3)), np.array([1.0, 12.0, 16.0]), 1.0
-    grid, density = density_of_states(velocity, masses, interval, resolution=1e-3)
-    relative = velocity - np.average(velocity, axis=1, weights=masses)[:, None]
-    tapered = relative * (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(64) / 64))[:, None, None]
-    lags = np.arange(-63, 64)
-    correlation = [
-        sum(
-            (masses[:, None] * tapered[t] * tapered[t + lag]).sum()
-            for t in range(max(0, -lag), min(64, 64 - lag))
-        )
-        for lag in lags
-    ]
-    phase = np.exp(-2j * np.pi * SPEED_OF_LIGHT * grid[:, None] * lags * interval)
-    direct = (phase @ np.array(correlation)).real
-    direct[1:-1] *= 2.0  # one-sided
-    np.testing.assert_allclose(density, direct / np.trapezoid(direct, grid), rtol=1e-9, atol=1e-15)
-
-
-def test_uniform_motion_is_not_vibration():
-    rng = np.random.default_rng(1)
-    velocity, masses = rng.normal(size=(256, 4, 3)), np.array([1.0, 6.0, 8.0, 1.0])
-    still = density_of_states(velocity, masses, 1.0)
-    moving = density_of_states(velocity + 7.0, masses, 1.0)
-    np.testing.assert_allclose(still[1], moving[1], rtol=1e-8)
-
-
 def test_refusals_say_what_is_wrong(relaxed_water):
     with pytest.raises(
         InputError, match=r"Hessian is of another structure; got: \(3, 3\); accepted: \(9, 9\)"
     ):
         normal_modes(np.eye(3), relaxed_water)
-    with pytest.raises(InputError, match="too short for a spectrum; got: 3 frames"):
-        density_of_states(np.zeros((3, 1, 3)), np.ones(1), 1.0)
     with pytest.raises(InputError, match="different structures"):
         match_modes(Modes(np.zeros(1), np.ones((1, 3))), Modes(np.zeros(2), np.ones((2, 3))))
 

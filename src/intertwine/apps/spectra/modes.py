@@ -1,4 +1,4 @@
-"""Vibrations: harmonic modes from a Hessian, and the density of states that a trajectory really has.
+"""Harmonic modes of vibration, from a Hessian.
 
 Wavenumbers are in cm⁻¹, imaginary ones negative. Two Hessians of one molecule, a model's and its teacher's,
 are compared mode by mode: a number that any chemist can read.
@@ -14,7 +14,6 @@ from ase.calculators.calculator import Calculator
 from ase.data import atomic_masses
 from jaxtyping import Float
 from scipy.optimize import linear_sum_assignment
-from scipy.signal import welch
 
 from intertwine.data.structure import Structure
 from intertwine.errors import InputError
@@ -23,8 +22,6 @@ from intertwine.observables import Model, hessian
 
 HBAR: Final = units._hbar * units.J * units.s
 """Reduced Planck constant in eV and ASE's unit of time, the one that makes eV, Å and u consistent."""
-SPEED_OF_LIGHT: Final = units._c * 1e2 / 1e15
-"""cm/fs: turns 1/fs into cm⁻¹."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +35,10 @@ class Modes:
 
     wavenumbers: Float[np.ndarray, " modes"]
     vectors: Float[np.ndarray, "modes coordinates"]
+
+    def displacements(self, masses: Float[np.ndarray, " atoms"]) -> Float[np.ndarray, "modes atoms 3"]:
+        """∂x/∂Q of every mode, in 1/√u: how far the atoms go per unit of the normal coordinate Q (Å√u)."""
+        return self.vectors.reshape(len(self.vectors), -1, 3) / np.sqrt(masses)[:, None]
 
     @property
     def zero_point_energy(self) -> float:
@@ -84,6 +85,15 @@ def normal_modes(matrix: Float[np.ndarray, "coordinates coordinates"], structure
     return Modes(HBAR * frequency / units.invcm, (inner @ vectors).T)
 
 
+def vibrations_of(structure: Structure) -> int:
+    """Number of its modes: 3N − 6 of a molecule, 3N − 5 of a straight one, 3N − 3 where an axis repeats.
+
+    >>> vibrations_of(Structure([8, 6, 8], [[0, 0, -1.16], [0, 0, 0], [0, 0, 1.16]]))
+    4
+    """
+    return _complement(_rigid_motions(structure)).shape[1]
+
+
 def _rigid_motions(structure: Structure) -> Float[np.ndarray, "motions coordinates"]:
     """Translations, and rotations of an open structure, in mass-weighted coordinates."""
     root = np.sqrt(atomic_masses[structure.numbers])[:, None]
@@ -95,10 +105,10 @@ def _rigid_motions(structure: Structure) -> Float[np.ndarray, "motions coordinat
 
 
 def _complement(rows: Float[np.ndarray, "motions coordinates"]) -> Float[np.ndarray, "coordinates rest"]:
-    """Orthonormal columns orthogonal to every row; rows may depend on each other (a linear molecule)."""
-    rows = rows / np.linalg.norm(rows, axis=1).clip(min=1e-12)[:, None]
+    """Orthonormal columns orthogonal to every row; a molecule bent by 10⁻⁴ or less turns only two ways."""
+    rows = rows / np.linalg.norm(rows, axis=1).max()
     _, size, right = np.linalg.svd(rows)
-    return right[int((size > 1e-5).sum()) :].T
+    return right[int((size > 1e-4).sum()) :].T
 
 
 def model_hessian(model: Model, structure: Structure) -> Float[np.ndarray, "coordinates coordinates"]:
@@ -180,62 +190,26 @@ def mean_absolute_error(matched: list[MatchedMode]) -> float:
 
 
 def broadened(
-    wavenumbers: Float[np.ndarray, " modes"], grid: Float[np.ndarray, " points"], width: float = 15.0
+    wavenumbers: Float[np.ndarray, " modes"],
+    grid: Float[np.ndarray, " points"],
+    width: float = 15.0,
+    areas: Float[np.ndarray, " modes"] | None = None,
 ) -> Float[np.ndarray, " points"]:
-    """Sum of Lorentzians, one of unit area for each mode: a line spectrum as an instrument would draw it.
+    """Sum of Lorentzians, one for each mode: a line spectrum as an instrument would draw it.
 
     Args:
         wavenumbers: centres, cm⁻¹.
         grid: where to evaluate, cm⁻¹.
         width: full width at half maximum, cm⁻¹.
+        areas: of the lines, in any unit; 1 by default, which counts modes.
 
     Returns:
-        Modes per cm⁻¹, `(points,)`.
+        Unit of the areas per cm⁻¹, `(points,)`.
 
     >>> grid = np.arange(0.0, 2000.0)
-    >>> float(broadened(np.array([1000.0]), grid, 10.0).sum().round(2))
-    1.0
+    >>> float(broadened(np.array([1000.0]), grid, 10.0, np.array([3.0])).sum().round(1))
+    3.0
     """
     offset = (grid[:, None] - wavenumbers[None, :]) / (0.5 * width)
-    return (1.0 / (1.0 + offset**2)).sum(axis=1) / (0.5 * math.pi * width)
-
-
-def density_of_states(
-    velocities: Float[np.ndarray, "frames atoms 3"],
-    masses: Float[np.ndarray, " atoms"],
-    interval: float,
-    resolution: float = 10.0,
-) -> tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points"]]:
-    """Vibrational density of states of a trajectory, anharmonic and at its own temperature.
-
-    The Fourier transform of the mass-weighted velocity autocorrelation, taken as the power spectrum of the
-    velocities (Wiener-Khinchin), averaged over overlapping Hann windows (Welch 1967):
-
-        D(ν̃) ∝ Σ_i m_i ∫ ⟨v_i(0)·v_i(t)⟩ e^(−2πi c ν̃ t) dt,    ∫ D dν̃ = 1
-
-    Motion of the centre of mass is taken out first.
-
-    Args:
-        velocities: any unit.
-        masses: u.
-        interval: time between frames, fs; wavenumbers reach 1/(2c·interval).
-        resolution: wanted spacing of the result, cm⁻¹; the windows are as long as that needs.
-
-    Returns:
-        Wavenumbers, cm⁻¹, and density per cm⁻¹, each `(points,)`.
-
-    Raises:
-        InputError: fewer than 8 frames.
-    """
-    if len(velocities) < 8:
-        raise InputError(
-            "the trajectory is too short for a spectrum",
-            got=f"{len(velocities)} frames",
-            accepted="8 or more",
-        )
-    relative = velocities - np.average(velocities, axis=1, weights=masses)[:, None]
-    window = min(len(velocities), max(8, math.ceil(1.0 / (SPEED_OF_LIGHT * interval * resolution))))
-    frequency, power = welch(relative, fs=1.0 / interval, nperseg=window, detrend=False, axis=0)  # pyright: ignore[reportArgumentType]
-    density = (power * masses[None, :, None]).sum(axis=(1, 2))
-    wavenumbers = frequency / SPEED_OF_LIGHT
-    return wavenumbers, density / np.trapezoid(density, wavenumbers)
+    lines = 1.0 / (1.0 + offset**2) / (0.5 * math.pi * width)
+    return lines.sum(axis=1) if areas is None else lines @ areas

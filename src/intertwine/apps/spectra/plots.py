@@ -1,5 +1,6 @@
-"""Figures of vibrations: two line spectra as mirror images, and a density of states with its lines."""
+"""Figures of vibrations: spectra over each other or as mirror images, a density of states with its lines."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -7,8 +8,8 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from intertwine.apps.spectrum import broadened
-from intertwine.apps.style import COLOURS, INK, MUTED, styled_figure
+from intertwine.apps.spectra.modes import broadened
+from intertwine.apps.style import COLOURS, INK, MUTED, colours, styled_figure
 
 WIDTH: Final = 20.0
 """Full width at half maximum of a drawn line, cm⁻¹."""
@@ -45,6 +46,29 @@ def spectrum_plot(
     ax.set_ylabel("density of modes")
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
+    return figure
+
+
+def curves_plot(
+    grid: Float[np.ndarray, " points"], curves: Mapping[str, Float[np.ndarray, " points"]], ylabel: str
+) -> Figure:
+    """Spectra of one quantity over each other, each with its name in its colour.
+
+    Args:
+        grid: wavenumbers, cm⁻¹.
+        curves: on the grid, by name.
+        ylabel: quantity and unit.
+
+    >>> grid = np.linspace(0.0, 4000.0, 50)
+    >>> len(curves_plot(grid, {"harmonic": 1e-6 * grid, "300 K": 2e-6 * grid}, "km/mol").axes[0].lines)
+    2
+    """
+    figure, (ax,) = styled_figure(9.6, 2.9)
+    for row, ((name, curve), colour) in enumerate(zip(curves.items(), colours(len(curves)), strict=True)):
+        ax.fill_between(grid, curve, color=colour, alpha=0.12, linewidth=0)
+        ax.plot(grid, curve, color=colour, linewidth=1.3)
+        ax.text(0.012, 0.93 - 0.1 * row, name, color=colour, fontsize=10, transform=ax.transAxes, va="top")
+    ax.set(xlim=(grid[0], grid[-1]), ylim=(0.0, None), xlabel="wavenumber (cm⁻¹)", ylabel=ylabel)
     return figure
 
 
