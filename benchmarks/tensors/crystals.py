@@ -82,7 +82,8 @@ class Fold(NamedTuple):
             return BASELINES[self.road](self.quantity, crystals)
         epochs = options.epochs or (2 if options.quick else TRAINING["epochs"])
         if self.road == DIRECT:
-            fit = DirectFit(epochs, TRAINING["batch_size"], TRAINING["learning_rate"], options.seed)
+            settings = (TRAINING[name] for name in ("batch_size", "learning_rate", "weight_decay"))
+            fit = DirectFit(epochs, *settings, options.seed)
             return learn_directly(self.quantity, crystals, ENCODER, fit)
         return learn_equivariantly(
             self.quantity, crystals, home, options.seed, options.members, epochs=epochs
