@@ -1,7 +1,8 @@
 """The tensor without equivariance: the same encoder's invariants, a network, and as many numbers as T has.
 
 It learns the tensors in the axes in which the table gives them, and is tested in such axes too. Invariants do
-not know how a crystal lies; what such a network knows of axes is the habit of the table.
+not know how a crystal lies; what such a network knows of axes is the habit of the table. Elements share their
+tables as in our model.
 """
 
 import math
@@ -16,7 +17,7 @@ from benchmarks.tensors.crystal_data import Crystal
 from torch import nn
 
 from intertwine.data import LABELS
-from intertwine.encoders import BodyOrderedSpec
+from intertwine.encoders import BodyOrderedSpec, SharedElements
 from intertwine.encoders.body_ordered import BodyOrderedEncoder
 from intertwine.graph import Graph, build_graph, collate
 from intertwine.ops.segment import segment_sum
@@ -36,12 +37,14 @@ class DirectTensor(nn.Module):
         components: how many numbers.
     """
 
+    species_tables = ("share",)
+
     def __init__(self, spec: BodyOrderedSpec, components: int) -> None:
         super().__init__()
         self.encoder = BodyOrderedEncoder(spec)
         width = spec.layers * spec.channels
         self.network = nn.Sequential(nn.Linear(width, WIDTH), nn.SiLU(), nn.Linear(WIDTH, components))
-        self.share = nn.Parameter(torch.zeros(len(spec.species), components))
+        self.share = nn.Parameter(0.1 * torch.randn(len(spec.species), components))
 
     def forward(self, graph: Graph) -> torch.Tensor:
         features = self.encoder(graph)
@@ -52,16 +55,17 @@ class DirectTensor(nn.Module):
 
 @dataclass(frozen=True)
 class DirectFit:
-    """Passes, crystals per step, highest learning rate (it falls as half a cosine) and seed."""
+    """Passes, crystals per step, highest learning rate (it falls as half a cosine), weight decay and seed."""
 
     epochs: int
-    batch: int = 16
-    rate: float = 0.01
-    seed: int = 0
+    batch: int
+    rate: float
+    decay: float
+    seed: int
 
     def fitted(self, model: nn.Module, graphs: Sequence[Graph], wanted: torch.Tensor) -> nn.Module:
         """The moving average of the weights at the end."""
-        average, optimizer = MovingAverage(model, EMA), Muon(model, lr=self.rate)
+        average, optimizer = MovingAverage(model, EMA), Muon(model, lr=self.rate, weight_decay=self.decay)
         rng = np.random.default_rng(self.seed)
         orders = [rng.permutation(len(graphs)) for _ in range(self.epochs)]
         steps = [order[k : k + self.batch] for order in orders for k in range(0, len(order), self.batch)]
@@ -98,7 +102,8 @@ def learn_directly(
     edges = sum(graph.n_edges for graph in graphs) / sum(graph.n_atoms for graph in graphs)
     species = tuple(sorted({z for crystal in crystals for z in crystal.structure.species}))
     model = DirectTensor(BodyOrderedSpec(species=species, neighbours=edges, **sizes), space.dim)
-    average = fit.fitted(model, graphs, torch.from_numpy((targets - mean) / scale).float())
+    learner = SharedElements(model, species)
+    average = fit.fitted(learner, graphs, torch.from_numpy((targets - mean) / scale).float())
 
     def predict(some: Sequence[Crystal]) -> np.ndarray:
         with torch.no_grad():

@@ -21,7 +21,7 @@ ENCODER: Final[dict[str, Any]] = {
     "l_max": 4,
     "hidden_l": 1,
     "radial": 6,
-    "cutoff": 5.0,
+    "cutoff": 6.0,
 }
 """Of the model and of the network without equivariance alike."""
 
@@ -31,7 +31,14 @@ HEADS: Final[dict[str, dict[str, Any]]] = {
     "piezoelectric": {"piezoelectric": {}},
 }
 
-TRAINING: Final[dict[str, Any]] = {"batch_size": 16, "learning_rate": 0.01, "epochs": 40, "ema": 0.99}
+TRAINING: Final[dict[str, Any]] = {
+    "batch_size": 16,
+    "learning_rate": 0.01,
+    "weight_decay": 0.3,
+    "elements": "shared",
+    "epochs": 20,
+    "ema": 0.99,
+}
 
 VALID: Final = 0.1
 """Share of the crystals by which the best weights are chosen."""

@@ -82,7 +82,8 @@ class Fold(NamedTuple):
             return BASELINES[self.road](self.quantity, crystals)
         epochs = options.epochs or (2 if options.quick else TRAINING["epochs"])
         if self.road == DIRECT:
-            fit = DirectFit(epochs, TRAINING["batch_size"], TRAINING["learning_rate"], options.seed)
+            settings = (TRAINING[name] for name in ("batch_size", "learning_rate", "weight_decay"))
+            fit = DirectFit(epochs, *settings, options.seed)
             return learn_directly(self.quantity, crystals, ENCODER, fit)
         return learn_equivariantly(
             self.quantity, crystals, home, options.seed, options.members, epochs=epochs
@@ -95,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     for quantity in options.quantity:
         found = _read(quantity, options)
         print(found.counts(), flush=True)
-        parts = folds(found.crystals, options.seed)
+        parts = folds(found.crystals, options.seed, FOLDS)
         for number in options.folds:
             for road in options.roads:
                 _predict(Fold(quantity, number, road, options), found, parts)
@@ -133,7 +134,7 @@ def show(options: argparse.Namespace) -> int:
     """Score what is complete."""
     for quantity in options.quantity:
         found = _read(quantity, options)
-        parts = folds(found.crystals, options.seed)
+        parts = folds(found.crystals, options.seed, FOLDS)
         rows: dict[str, dict[str, Any]] = {}
         spent = np.zeros(2)
         for road in ROADS:

@@ -127,3 +127,6 @@ def test_isotropic_parts_come_from_the_elements() -> None:
     np.testing.assert_allclose(said, [frame.labels["polarisability"] for frame in frames], atol=1e-3)
     assert spread(label, frames) < 1e-3
     assert fitted(label, frames).reference[8][0] == pytest.approx(0.7 * 3**0.5, rel=1e-3)
+    together = fitted(label, frames, alike=True)
+    assert together.reference[8] == together.reference[1]
+    assert 0.2 < together.reference[1][0] / 3**0.5 < 0.7

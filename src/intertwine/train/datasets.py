@@ -164,8 +164,10 @@ def describe(
         reference = fit_reference_energies(sets.train, sets.isolated or None)
         scale = _scale(sets.train, statistics(sets.train, reference))
     species = tuple(sorted({z for frame in sets.train for z in frame.species}))
+    alike = config.training.elements == "shared"
     heads = {
-        name: fitted(head.declared(name), sets.train, head.positive) for name, head in sizes.heads.items()
+        name: fitted(head.declared(name), sets.train, head.positive, alike)
+        for name, head in sizes.heads.items()
     }
     for name, head in heads.items():
         if head.irreps.degree > sizes.l_max:

@@ -16,7 +16,9 @@ RIDGE = 1e-2
 """What a deviation of one element from the mean costs, beside a frame that is made of it alone."""
 
 
-def fitted(label: Label, structures: Sequence[Structure], positive: bool = False) -> TensorSpec:
+def fitted(
+    label: Label, structures: Sequence[Structure], positive: bool = False, alike: bool = False
+) -> TensorSpec:
     """The specification of a head, from the training frames that have the label.
 
         T ≈ Σ_i or ⟨⟩_i of  Σ_k r_k(z_i) Q_k,    Q_k the isotropic tensors
@@ -28,6 +30,7 @@ def fitted(label: Label, structures: Sequence[Structure], positive: bool = False
         label: what to predict.
         structures: training frames.
         positive: fit the logarithm, whose exponential the head will take.
+        alike: one r for all elements, where what tells them apart is to be learned (`SharedElements`).
 
     Raises:
         InputError: no frame has the label, or one that should be positive is not.
@@ -41,7 +44,7 @@ def fitted(label: Label, structures: Sequence[Structure], positive: bool = False
     species = sorted({z for structure in labelled for z in structure.species})
     counts, values = _equations(label, labelled, species, positive)
     coefficients = values.reshape(len(values), -1) @ tensors.reshape(irreps.dim, -1).T
-    weights = _least_squares(counts, coefficients[:, trivial])
+    weights = _least_squares(counts, coefficients[:, trivial], alike)
     coefficients[:, trivial] -= counts @ weights
     sizes = counts.sum(1, keepdims=True)
     scale = float(np.sqrt(np.mean(np.square(coefficients) / sizes)))
@@ -105,11 +108,15 @@ def _equations(
 
 
 def _least_squares(
-    counts: Float64[np.ndarray, "values species"], targets: Float64[np.ndarray, "values copies"]
+    counts: Float64[np.ndarray, "values species"],
+    targets: Float64[np.ndarray, "values copies"],
+    alike: bool = False,
 ) -> Float64[np.ndarray, "species copies"]:
-    """Weights of the species, as deviations from the one weight that serves them all best."""
+    """Weights of the species, as deviations from the one weight that serves them all best; or just that."""
     sizes = counts.sum(1)
     mean = sizes @ targets / (sizes @ sizes)
+    if alike:
+        return np.tile(mean, (counts.shape[1], 1))
     left = np.concatenate([counts, np.sqrt(RIDGE) * np.eye(counts.shape[1])])
     right = np.concatenate([targets - np.outer(sizes, mean), np.zeros((counts.shape[1], targets.shape[1]))])
     return mean + np.linalg.lstsq(left, right, rcond=None)[0]

@@ -10,10 +10,11 @@ from typing import Any, Final
 from rich.table import Table
 
 from intertwine import __version__
+from intertwine.apps.accuracy import figure_text
 from intertwine.apps.page import Number, Page
 from intertwine.apps.properties.sections import tensor_section
 from intertwine.apps.properties.sheet import PropertySheet, property_sheets, tensor_labels
-from intertwine.apps.properties.tables import summary, terminal_table, title
+from intertwine.apps.properties.tables import summary, terminal_table, title, unit_text
 from intertwine.apps.report import write_page
 from intertwine.data import LABELS, Structure, replacing
 from intertwine.engines import Predictor
@@ -128,8 +129,9 @@ def _numbers(sheets: Sequence[PropertySheet], precision: str) -> tuple[Number, .
     found: list[Number] = []
     if len(sheets) == 1:
         (sheet,) = sheets
-        told = [name for name in sheet.values if LABELS[name].per == "system"]
-        found += [Number(title(name), summary(name, sheet), LABELS[name].unit) for name in told[:4]]
+        told = [name for name in sheet.values if LABELS[name].per == "system" and name != "elastic"]
+        found += _elastic_numbers(sheet) if "elastic" in sheet.values else []
+        found += [Number(title(name), summary(name, sheet), unit_text(name)) for name in told[:3]]
     relative = [verdict.relative for sheet in sheets for verdict in sheet.verdicts.values()]
     if relative:
         limit = ROUNDING[precision]
@@ -137,3 +139,15 @@ def _numbers(sheets: Sequence[PropertySheet], precision: str) -> tuple[Number, .
         worst = max(relative)
         found.append(Number("forbidden by symmetry", power_text(worst), "", note, worst <= limit))
     return tuple(found)
+
+
+def _elastic_numbers(sheet: PropertySheet) -> list[Number]:
+    figures = sheet.elastic_figures()
+    least = figure_text(figures["least_kelvin_modulus"])
+    if sheet.stiffness is None:
+        return [Number("least Kelvin modulus", least, "GPa", "an unstable crystal", passed=False)]
+    return [
+        Number("bulk modulus", figure_text(figures["bulk"]), "GPa", "Hill"),
+        Number("shear modulus", figure_text(figures["shear"]), "GPa", "Hill"),
+        Number("universal anisotropy", figure_text(figures["anisotropy"]), "", "0 if isotropic"),
+    ]

@@ -15,9 +15,10 @@ from intertwine.apps.properties.symmetry import SymmetryVerdict
 from intertwine.apps.properties.tables import (
     atoms_listing,
     pattern_listing,
-    summary,
     tensor_listing,
     title,
+    unit_text,
+    with_unit,
 )
 from intertwine.apps.style import svg
 from intertwine.data import LABELS
@@ -46,54 +47,39 @@ EXTREMES: Final = {
 def tensor_section(sheet: PropertySheet, name: str, prefix: str = "") -> Section:
     """One tensor: components in the axes of the structure, consequences, and the pattern of its group."""
     label, value = LABELS[name], sheet.values[name]
-    text = [f"{title(name)}, {label.unit}: {summary(name, sheet)}."] if label.unit != "1" else []
+    text: tuple[str, ...] = ()
     parts: list[Part] = []
     if label.per == "atom":
         species = [chemical_symbols[z] for z in sheet.structure.numbers]
         parts.append(atoms_listing(name, value, species))
     elif label.rank > 0:
-        caption = f"In the axes of the file{unit_text(label.unit)}"
+        caption = with_unit("In the axes of the file", name)
         parts.append(tensor_listing(name, value, caption, wide=name not in sheet.verdicts))
     if name in sheet.verdicts:
         sentences, listings = _symmetry(sheet, name, sheet.verdicts[name])
-        text.append(sentences)
+        text = (sentences,)
         parts += listings
     parts += CONSEQUENCES.get(name, _nothing)(sheet)
-    return Section(f"{prefix}{title(name)}", tuple(text), tuple(parts))
-
-
-def unit_text(unit: str) -> str:
-    """`, GPa`, or nothing where there is no unit.
-
-    >>> unit_text("GPa"), unit_text("1")
-    (', GPa', '')
-    """
-    return "" if unit == "1" else f", {unit}"
+    return Section(f"{prefix}{title(name)}", text, tuple(parts))
 
 
 def _symmetry(sheet: PropertySheet, name: str, verdict: SymmetryVerdict) -> tuple[str, tuple[Listing, ...]]:
     assert sheet.crystal is not None
     group, pattern = sheet.crystal.group, verdict.pattern
-    zeros = ", ".join(verdict.zeros) if verdict.zeros else "none"
-    free = f"{pattern.constants} of {len(_free(name))} components are free"
+    zeros = ", ".join(verdict.zeros) or "none"
+    largest = " ".join(filter(None, (power_text(verdict.largest), unit_text(name))))
+    components = LABELS[name].tensor.dim
     text = (
-        f"Point group {group.hermann_mauguin} ({group.name}): {free}; must vanish in its standard axes: "
-        f"{zeros}. The largest forbidden component is {power_text(verdict.largest)} {LABELS[name].unit}, "
+        f"Point group {group.hermann_mauguin} ({group.name}): {pattern.constants} of {components} components "
+        f"are free; must vanish in its standard axes: {zeros}. The largest forbidden component is {largest}, "
         f"{power_text(verdict.relative)} of what this tensor reaches without symmetry, in the crystal made "
         f"exact by moving no atom further than {power_text(sheet.crystal.moved)} Å."
     )
     listings = [pattern_listing(pattern, f"What {group.hermann_mauguin} allows, standard axes")]
     if not np.allclose(group.orientation, np.eye(3)):
-        caption = f"In the standard axes of {group.hermann_mauguin}{unit_text(LABELS[name].unit)}"
+        caption = with_unit(f"In the standard axes of {group.hermann_mauguin}", name)
         listings.append(tensor_listing(name, verdict.tensor, caption, wide=False))
     return text, tuple(listings)
-
-
-def _free(name: str) -> np.ndarray:
-    """One entry for each component that the index symmetry leaves."""
-    symmetry = LABELS[name].symmetry
-    assert symmetry is not None
-    return symmetry.leaders
 
 
 def _elastic(sheet: PropertySheet) -> Iterator[Part]:

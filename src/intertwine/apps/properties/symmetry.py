@@ -78,14 +78,18 @@ class SymmetryVerdict:
 
     @property
     def zeros(self) -> tuple[str, ...]:
-        """Components that must vanish, such as `c14`: row and column of the pattern, counted from 1."""
-        places = [
+        """Components that must vanish, such as `c14`: row and column of the pattern, counted from 1.
+
+        Of a pattern that is symmetric the lower half says nothing new.
+        """
+        rows = self.pattern.rows
+        half = rows == tuple(zip(*rows, strict=True))
+        return tuple(
             f"c{i + 1}{j + 1}"
-            for i, row in enumerate(self.pattern.rows)
+            for i, row in enumerate(rows)
             for j, entry in enumerate(row)
-            if entry == "0"
-        ]
-        return tuple(places)
+            if entry == "0" and not (half and j < i)
+        )
 
 
 def symmetry_verdict(

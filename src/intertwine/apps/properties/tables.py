@@ -44,13 +44,13 @@ def atoms_listing(name: str, values: Float[np.ndarray, "atoms *indices"], specie
     (('0', 'H', '0.4000'), ('1', 'F', '−0.4000'))
     """
     label = LABELS[name]
-    names = ["".join(index) for index in _indices(label.rank)] or [label.unit]
+    names = ["".join(index) for index in _indices(label.rank)] or ["value"]
     rows = tuple(
         (str(atom), symbol, *(_cell(name, float(value)) for value in np.ravel(row)))
         for atom, (symbol, row) in enumerate(zip(species, values, strict=True))
     )
     columns = ("atom", "element", *(f">{word}" for word in names))
-    return Listing(columns, rows, f"{title(name)} ({label.unit})", folded=len(rows) > 12)
+    return Listing(columns, rows, with_unit(title(name), name), folded=len(rows) > 12)
 
 
 def title(name: str) -> str:
@@ -63,6 +63,24 @@ def title(name: str) -> str:
     words["piezoelectric"] = "piezoelectric tensor"
     text = words.get(name, name.replace("_", " "))
     return text[0].upper() + text[1:]
+
+
+def unit_text(name: str) -> str:
+    """The unit of a tensor as a reader writes it, empty where there is none.
+
+    >>> unit_text("piezoelectric"), unit_text("dielectric")
+    ('C/m²', '')
+    """
+    return LABELS[name].unit.replace("^2", "²").replace("^3", "³").removeprefix("1")
+
+
+def with_unit(words: str, name: str) -> str:
+    """The words, and the unit of the tensor where it has one.
+
+    >>> with_unit("Stiffness", "elastic")
+    'Stiffness, GPa'
+    """
+    return ", ".join(filter(None, (words, unit_text(name))))
 
 
 def summary(name: str, sheet: PropertySheet) -> str:
@@ -107,7 +125,7 @@ def terminal_table(sheets: Sequence[PropertySheet]) -> Table:
             verdict = sheet.verdicts.get(name)
             forbidden = "–" if verdict is None else power_text(verdict.relative)
             first = (escape(sheet.name), group) if row == 0 else ("", "")
-            table.add_row(*first, title(name).lower(), summary(name, sheet), LABELS[name].unit, forbidden)
+            table.add_row(*first, title(name).lower(), summary(name, sheet), unit_text(name), forbidden)
     return table
 
 
