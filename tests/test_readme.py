@@ -22,7 +22,7 @@ def blocks(language: str) -> list[str]:
 def test_the_configuration_is_one() -> None:
     (text,) = blocks("yaml")
     config = RunConfig.model_validate(yaml.safe_load(text))
-    assert config.data.keys.energy == "REF_energy"
+    assert config.data.keys["energy"] == "REF_energy"
 
 
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("intertwine ")]

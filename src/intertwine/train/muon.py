@@ -69,7 +69,9 @@ class Muon(torch.optim.Optimizer):
     def __init__(
         self, model: nn.Module, lr: float, momentum: float = 0.95, weight_decay: float = 0.0
     ) -> None:
-        maps = {map_: count for map_, count in _linear_maps(model) if min(map_.shape[-2:]) > count}
+        maps = {
+            one: count for one, count in _linear_maps(model) if min(one.shape[-2], one.shape[-1] // count) > 1
+        }
         others = [parameter for parameter in model.parameters() if parameter not in maps]
         groups = [{"params": list(maps)}, {"params": others}]
         super().__init__([group for group in groups if group["params"]], {"lr": lr})
