@@ -90,7 +90,7 @@ class IntertwineCalculator(Calculator):
         self.model = runnable(model, device, dtype)
         self.device = self.model.device
         self.skin = skin
-        outputs = getattr(self.model, "outputs", ())
+        outputs = self.model.outputs
         self.implemented_properties = [  # pyright: ignore[reportAttributeAccessIssue]
             *type(self).implemented_properties,
             *(name for name, output in TENSORS.items() if output in outputs),

@@ -53,6 +53,11 @@ class ExportedPotential:
         return tuple(self.metadata["spec"]["encoder"]["species"])
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """Everything that it computes; tensors read by heads are not exported."""
+        return OUTPUTS
+
+    @property
     def dtype(self) -> torch.dtype:
         """Precision of the weights; geometry and energy sums are float64 whatever it is."""
         return getattr(torch, self.metadata["dtype"])

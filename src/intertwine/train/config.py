@@ -222,7 +222,7 @@ class RunConfig(Section):
         """Checked last: `model.heads` may have declared some of them."""
         sources = [self.data] + ([self.finetune.replay] if self.finetune and self.finetune.replay else [])
         for source in sources:
-            LabelKeys(**source.keys), LabelUnits(**source.units)
+            _ = LabelKeys(**source.keys), LabelUnits(**source.units)
         for name in [*(self.data.require or ()), *(n for w in self.training.weights for n in w.tensors)]:
             known_label(name)
         return self

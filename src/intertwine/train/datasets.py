@@ -204,7 +204,8 @@ def describe(
             forces=sizes.forces,
         )
     except ValidationError as error:
-        raise InputError(f"model: {error.errors()[0]['ctx']['error']}") from None
+        reason = error.errors()[0].get("ctx", {}).get("error", error)
+        raise InputError(f"model: {reason}") from None
     return spec, reference
 
 

@@ -117,7 +117,8 @@ def _surface(
     reach = float(np.abs(points).max()) or 1.0
     for axis, name in zip(1.45 * reach * np.eye(3), "xyz", strict=True):
         ax.plot(*np.stack([0.7 * axis, axis], axis=1), color=MUTED, linewidth=1.0)
-        ax.text(*(1.08 * axis), name, color=INK, fontsize=9, ha="center", va="center")
+        x, y, z = 1.08 * axis
+        ax.text(x, y, z, name, color=INK, fontsize=9, ha="center", va="center")
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
     ax.set_box_aspect((1, 1, 1))
     ax.set_axis_off()
