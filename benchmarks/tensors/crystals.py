@@ -24,8 +24,8 @@ from benchmarks.tensors.crystal_data import FOLDS, SETS, Crystal, CrystalSet, fo
 from benchmarks.tensors.crystal_direct import DirectFit, learn_directly
 from benchmarks.tensors.crystal_model import ENCODER, TRAINING, learn_equivariantly
 from benchmarks.tensors.crystal_scores import component_scores
-from benchmarks.tensors.crystal_table import scores_of, table
-from benchmarks.tensors.settings import learned_up_to_setting
+from benchmarks.tensors.crystal_table import scores_of, table, turned_r2
+from benchmarks.tensors.settings import chosen_alike
 from rich.console import Console
 
 from intertwine.errors import InputError
@@ -65,17 +65,17 @@ class Fold(NamedTuple):
         return self.home / "predictions.npz"
 
     def learn(self, crystals: Sequence[Crystal]) -> Learned:
-        """Train, where there is something to train; where signs are open, until they are chosen alike."""
-        if self.quantity != "piezoelectric":
-            return self.learn_once(crystals, self.home)
-        rounds = iter(range(99))
-        return learned_up_to_setting(
-            lambda some: self.learn_once(some, self.home / f"round-{next(rounds)}"),
-            crystals,
-            ROUNDS["baseline" if self.road in BASELINES else "network"],
-        )
+        """Train, where there is something to train; where signs are open, first choose them alike."""
+        if self.quantity == "piezoelectric":
+            turns = iter(range(99))
+            crystals = chosen_alike(
+                lambda some: self.learn_once(some, self.home / f"choice-{next(turns)}", members=1),
+                crystals,
+                ROUNDS["baseline" if self.road in BASELINES else "network"],
+            )
+        return self.learn_once(crystals, self.home, self.options.members)
 
-    def learn_once(self, crystals: Sequence[Crystal], home: Path) -> Learned:
+    def learn_once(self, crystals: Sequence[Crystal], home: Path, members: int) -> Learned:
         """By this road, from the tensors as they are."""
         options = self.options
         if self.road in BASELINES:
@@ -85,9 +85,7 @@ class Fold(NamedTuple):
             settings = (TRAINING[name] for name in ("batch_size", "learning_rate", "weight_decay"))
             fit = DirectFit(epochs, *settings, options.seed)
             return learn_directly(self.quantity, crystals, ENCODER, fit)
-        return learn_equivariantly(
-            self.quantity, crystals, home, options.seed, options.members, epochs=epochs
-        )
+        return learn_equivariantly(self.quantity, crystals, home, options.seed, members, epochs=epochs)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -142,6 +140,8 @@ def show(options: argparse.Namespace) -> int:
             if all(file.exists() for file in files):
                 predicted, seconds = _pooled(files, parts, found)
                 rows[road] = scores_of(found, predicted, parts) | {"cpu_seconds": float(seconds[0])}
+                if road == DIRECT:
+                    rows[road]["r2_where_crystals_are_turned"] = turned_r2(found, predicted)
                 spent += seconds
         if not rows:
             raise InputError(

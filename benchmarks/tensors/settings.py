@@ -46,18 +46,29 @@ def aligned(quantity: str, truth: Tensors, predicted: Tensors, groups: Sequence[
     return np.array(found)
 
 
-def learned_up_to_setting(
+def chosen_alike(
     learn: Callable[[Sequence[Crystal]], Learned], crystals: Sequence[Crystal], rounds: int
-) -> Learned:
-    """Learn tensors whose settings are chosen alike on the way.
+) -> list[Crystal]:
+    """The crystals with their tensors in settings that agree with each other.
 
     First each is put into the setting nearest to `polarity`; then, `rounds` times, into the one nearest to
-    what was learned from the last choice, and learned anew. Nothing but the crystals to learn from is seen.
+    what was learned from the other half of the crystals, lest a setting be learned by heart.
     """
     chosen = set_alike(crystals, np.array([polarity(crystal) for crystal in crystals]))
     for _ in range(rounds):
-        chosen = set_alike(chosen, learn(chosen)(chosen))
-    return learn(chosen)
+        halves = chosen[::2], chosen[1::2]
+        chosen = [*_as_learned(learn, halves[1], halves[0]), *_as_learned(learn, halves[0], halves[1])]
+    return chosen
+
+
+def _as_learned(
+    learn: Callable[[Sequence[Crystal]], Learned], known: Sequence[Crystal], others: Sequence[Crystal]
+) -> list[Crystal]:
+    """Crystals in the settings that some others teach; left alone where those lack one of their elements."""
+    elements = {z for crystal in known for z in crystal.structure.species}
+    said = [crystal for crystal in others if elements.issuperset(crystal.structure.species)]
+    unsaid = [crystal for crystal in others if not elements.issuperset(crystal.structure.species)]
+    return [*(set_alike(said, learn(known)(said)) if said else []), *unsaid]
 
 
 def set_alike(crystals: Sequence[Crystal], tensors: Tensors) -> list[Crystal]:

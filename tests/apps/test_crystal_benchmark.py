@@ -68,6 +68,7 @@ def test_all_roads_are_run_once_and_shown(small, quantity, tmp_path, capsys, mon
     assert rows["equivariant"]["forbidden"] < 1e-10
     assert rows["same invariants, not equivariant"]["forbidden"] > 1e-4
     assert len(rows["equivariant"]["r2_of_folds"]) == 2
+    assert "r2_where_crystals_are_turned" in rows["same invariants, not equivariant"]
     assert np.isfinite(rows["equivariant"]["untouched"]["mae"])
 
 
