@@ -36,7 +36,7 @@ TRAINING: Final[dict[str, Any]] = {
     "learning_rate": 0.01,
     "weight_decay": 0.3,
     "elements": "shared",
-    "epochs": 20,
+    "epochs": 30,
     "ema": 0.99,
 }
 

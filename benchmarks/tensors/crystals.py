@@ -181,7 +181,7 @@ def options_of() -> argparse.ArgumentParser:
     runs.add_argument("--folds", type=int, nargs="+", choices=range(FOLDS), default=list(range(FOLDS)))
     runs.add_argument("--roads", nargs="+", choices=ROADS, default=list(ROADS))
     runs.add_argument("--epochs", type=int, help=f"of a training; {TRAINING['epochs']} if not given")
-    runs.add_argument("--members", type=int, default=1, help="equivariant models whose mean is taken")
+    runs.add_argument("--members", type=int, default=3, help="equivariant models whose mean is taken")
     runs.set_defaults(do=run)
     shows = commands.add_parser("show", help="score, print and keep what is complete")
     shows.add_argument("--results", type=Path, default=RESULTS, help="where the JSON goes")

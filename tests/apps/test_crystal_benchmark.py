@@ -51,10 +51,10 @@ def small(monkeypatch):
 @pytest.mark.parametrize("quantity", data.SETS)
 def test_all_roads_are_run_once_and_shown(small, quantity, tmp_path, capsys, monkeypatch):
     words = ["--quantity", quantity, "--output", str(tmp_path)]
-    assert command.main(["run", *words, "--epochs", "1"]) == 0
+    assert command.main(["run", *words, "--epochs", "1", "--members", "1"]) == 0
     assert f"{quantity}, fold 1, equivariant: MAE" in capsys.readouterr().out
     monkeypatch.setattr(command.Fold, "learn", None)  # nothing is learned twice
-    assert command.main(["run", *words, "--epochs", "1"]) == 0
+    assert command.main(["run", *words, "--epochs", "1", "--members", "1"]) == 0
     assert command.main(["show", *words, "--results", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     (file,) = tmp_path.glob("*.json")
