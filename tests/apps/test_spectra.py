@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,7 @@ def test_a_folder_serves_one_job(done):
     folder = done[0] / "trajectories"
     structure, source = system()
     assert belongs(folder, source, structure, SHORT)
+    assert belongs(folder, source, structure, replace(SHORT, trajectories=9)), "more can be added"
     other, other_source = system(carbon_dioxide)
     assert not belongs(folder, source, other, SHORT)
     with pytest.raises(InputError, match="holds the trajectories of another job; do: choose another folder"):

@@ -64,8 +64,8 @@ def spectra(
 
     Needs a model that gives dipole and polarisability, or an ASE calculator with dipoles that takes an
     electric field, such as tblite; without them wavenumbers and the density of states remain. Repeated after
-    an interruption, the command goes on where it stopped; with --overwrite and another --width or
-    --quantum-correction it makes new curves from the same trajectories.
+    an interruption, the command goes on where it stopped; with --overwrite and another --width,
+    --quantum-correction or more --trajectories it keeps the trajectories that there are.
 
     **Examples**
 

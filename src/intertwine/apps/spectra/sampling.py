@@ -178,7 +178,9 @@ def belongs(folder: PathLike, source: Source, structure: Structure, sampling: Sa
 
 
 def _job(source: Source, structure: Structure, sampling: Sampling) -> str:
-    job = {**source.identity, "structure": data_hash([structure]), **asdict(sampling)}
+    """What decides a trajectory; how many there are does not, so that more can be added."""
+    each = {name: value for name, value in asdict(sampling).items() if name != "trajectories"}
+    job = {**source.identity, "structure": data_hash([structure]), **each}
     return json.dumps(job, indent=1, sort_keys=True)
 
 
