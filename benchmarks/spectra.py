@@ -6,7 +6,7 @@ GFN2-xTB labels frames of its own dynamics with energy, forces, dipole and, by f
 one model learns all four. Both then make the same spectra: modes with infrared intensities and Raman
 activities, each at its own minimum, and curves from trajectories at 300 K. How far curves from different
 trajectories differ by chance is measured on two halves of those of GFN2-xTB. Whatever is finished lies in
-`--output`, and the same command goes on from there.
+`--output`, and the same command goes on from there; the time on record is that of the last call.
 """
 
 import argparse
@@ -200,7 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "motion": compared_motion(motion[0], motion[1]),
     }
     draw(harmonic, (motion[0][0], motion[1][0]), options.results)
-    path = keep("spectra", options.seed, watch, figures, options.results, what="everything")
+    path = keep("spectra", options.seed, watch, figures, options.results, what="last call")
     rows = [
         [f"{a:.1f}" for a in row["wavenumber"]] + [f"{a:.1f}" for a in (*row["infrared"], *row["raman"])]
         for row in figures["harmonic"]["modes, teacher and model"]
