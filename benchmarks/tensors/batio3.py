@@ -33,7 +33,8 @@ ROADS: dict[str, dict[str, Any]] = {
 }
 TRAINING: dict[str, Any] = {
     "batch_size": 1,
-    "learning_rate": 0.01,
+    "learning_rate": 0.005,
+    "weight_decay": 0.1,
     "weights": {"energy": 10.0, "forces": 1.0, "stress": 20.0},
     "ema": 0.99,
 }

@@ -1,6 +1,6 @@
 """The only place that differentiates: forces, stress, responses and Hessian of an energy functional."""
 
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 
 import torch
 from jaxtyping import Float
@@ -116,38 +116,44 @@ def _responses(
     """Second and third derivatives, each a backward pass per component of the one before."""
     if not needed & HIGHER:
         return {}
-    dipole, field, named = -gradients["field"], variables["field"], {}
-    if "born_charges" in needed:
-        named["born_charges"] = jacobian(dipole, variables["positions"], create_graph)
-    if needed & {"polarisability", "hyperpolarisability"}:
-        third = "hyperpolarisability" in needed
-        alpha = jacobian(dipole, field, create_graph or third)
-        if "polarisability" in needed:
-            named["polarisability"] = alpha
-        if third:
-            named["hyperpolarisability"] = jacobian(alpha, field, create_graph)
-    return named
+    third = "hyperpolarisability" in needed
+    second = needed & HIGHER - {"hyperpolarisability"} | ({"polarisability"} if third else set())
+    by = {name: variables[VARIABLES[name][-1]] for name in sorted(second)}
+    found = jacobians(-gradients["field"], list(by.values()), create_graph or third)
+    named = dict(zip(by, found, strict=True))
+    if third:
+        (beta,) = jacobians(named["polarisability"], [variables["field"]], create_graph)
+        named["hyperpolarisability"] = beta
+    return {name: value for name, value in named.items() if name in needed}
 
 
-def jacobian(
-    values: Float[Tensor, "systems *shape"], variable: Float[Tensor, "rows *axes"], create_graph: bool = False
-) -> Float[Tensor, "rows *shape_axes"]:
-    """∂ Σ_systems values / ∂ variable, row by row: exact where a row belongs to one system only.
+def jacobians(
+    values: Float[Tensor, "systems *shape"], variables: Sequence[Tensor], create_graph: bool = False
+) -> list[Tensor]:
+    """∂ Σ_systems values / ∂ each variable `(rows, *axes)`, as `(rows, *shape, *axes)`.
+
+    Exact where a row of a variable belongs to one system only. One backward pass a component of the values,
+    whatever the number of variables.
 
     >>> x = torch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
-    >>> jacobian(x**2, x)[0].diagonal()
+    >>> jacobians(x**2, [x])[0][0].diagonal()
     tensor([2., 4., 6.])
     """
-    shape = values.shape[1:]
-    rows = [
-        torch.zeros_like(variable)
-        if not component.requires_grad
-        else torch.autograd.grad(
-            component.sum(), variable, create_graph=create_graph, retain_graph=True, materialize_grads=True
-        )[0]
-        for component in values.flatten(1).unbind(1)
+    passes = [
+        _component_gradients(component, variables, create_graph) for component in values.flatten(1).unbind(1)
     ]
-    return torch.stack(rows, dim=1).unflatten(1, shape)
+    shape = values.shape[1:]
+    return [torch.stack(rows, dim=1).unflatten(1, shape) for rows in zip(*passes, strict=True)]
+
+
+def _component_gradients(
+    component: Tensor, variables: Sequence[Tensor], create_graph: bool
+) -> tuple[Tensor, ...]:
+    if not component.requires_grad:
+        return tuple(torch.zeros_like(variable) for variable in variables)
+    return torch.autograd.grad(
+        component.sum(), variables, create_graph=create_graph, retain_graph=True, materialize_grads=True
+    )
 
 
 def stress_from(gradient: Float[Tensor, "systems 3 3"], graph: Graph) -> Float[Tensor, "systems 3 3"]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from intertwine.errors import InputError
 from intertwine.graph import Graph, strained
-from intertwine.observables.derivatives import AtomEnergies, jacobian
+from intertwine.observables.derivatives import AtomEnergies, jacobians
 from intertwine.observables.model import Model
 from intertwine.units import factor
 
@@ -95,9 +95,10 @@ def response_of(energies_of: AtomEnergies, graph: Graph, field: bool) -> LinearR
         energy = energies_of(strained(moved, 0.5 * (strain + strain.transpose(1, 2)))).sum()
         variables = (moves, strain, push) if field else (moves, strain)
         gradients = torch.autograd.grad(energy, variables, create_graph=True, materialize_grads=True)
-        by_moves = jacobian(gradients[0].reshape(1, -1), moves).permute(1, 0, 2).flatten(1)
-        by_strain = [jacobian(g.reshape(1, -1), strain)[0] for g in gradients]
-        by_push = [jacobian(g.reshape(1, -1), push)[0] for g in gradients] if field else []
+        rows = [jacobians(gradient.reshape(1, -1), variables) for gradient in gradients]
+    by_moves = rows[0][0].permute(1, 0, 2).flatten(1)
+    by_strain = [row[1][0] for row in rows]
+    by_push = [row[2][0] for row in rows] if field else []
     return _assembled(graph, by_moves, by_strain, by_push, -gradients[-1].detach()[0] if field else None)
 
 
