@@ -108,11 +108,15 @@ def _can_be_compiled(model: "Model") -> bool:
 
 def _parts(model: "Model") -> list[nn.Module]:
     """Everything that the energy is made of."""
-    return [part for whole in (model.encoder, model.energy) for part in whole.modules()]
+    return [part for whole in _wholes(model) for part in whole.modules()]
 
 
 def _weights(model: "Model") -> list[Tensor]:
-    return [weight for whole in (model.encoder, model.energy) for weight in whole.parameters()]
+    return [weight for whole in _wholes(model) for weight in whole.parameters()]
+
+
+def _wholes(model: "Model") -> list[nn.Module]:
+    return [whole for whole in (model.encoder, model.energy, model.longrange) if whole is not None]
 
 
 class CompiledPotential:

@@ -10,7 +10,7 @@ from intertwine.graph import Graph
 from intertwine.ops.segment import segment_sum
 
 
-def field_energy(graph: Graph, responses: Mapping[str, Tensor]) -> Float64[Tensor, " systems"]:
+def field_energy(graph: Graph, responses: Mapping[str, Tensor], charged: bool) -> Float64[Tensor, " systems"]:
     """Energy of each system in its field 𝓔, eV, but for what the network itself feels of the field.
 
         E(𝓔) = −(µ + Q x̄)·𝓔 − ½ 𝓔·α·𝓔 − ⅙ β𝓔𝓔𝓔
@@ -21,6 +21,7 @@ def field_energy(graph: Graph, responses: Mapping[str, Tensor]) -> Float64[Tenso
         graph: with an electric field, V/Å.
         responses: of dipole µ `(systems, 3)`, polarisability α and hyperpolarisability β at zero field those
             that have a head.
+        charged: whether Q is counted here; the charges of atoms, where there are any, are already.
     """
     field = graph.electric_field
     assert field is not None
@@ -31,7 +32,7 @@ def field_energy(graph: Graph, responses: Mapping[str, Tensor]) -> Float64[Tenso
         for _ in range(order):
             value = torch.einsum("s...a,sa->s...", value, field)
         energy = energy - factor * value
-    if graph.charge is not None:
+    if charged and graph.charge is not None:
         energy = energy - (dipole_of_charge(graph, graph.charge) * field).sum(1)
     return energy
 

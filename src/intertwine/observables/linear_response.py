@@ -5,18 +5,16 @@ from math import pi
 from typing import Any
 
 import torch
-from ase.units import Bohr, GPa, Hartree
+from ase.units import GPa
 from jaxtyping import Float64
 from torch import Tensor
 
+from intertwine.electrostatics import COULOMB
 from intertwine.errors import InputError
 from intertwine.graph import Graph, strained
 from intertwine.observables.derivatives import AtomEnergies, jacobians
 from intertwine.observables.model import Model
 from intertwine.units import factor
-
-COULOMB = Hartree * Bohr
-"""e²/4πε₀, eV Å."""
 
 ACOUSTIC = 3
 """Directions in which a crystal moves as a whole, at no cost."""

@@ -4,9 +4,10 @@ from collections.abc import Collection
 from typing import cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from intertwine.electrostatics import total_dipole
 from intertwine.encoders.body_ordered import BodyOrderedEncoder
 from intertwine.encoders.features import AtomFeatures
 from intertwine.errors import InputError, nearest
@@ -17,6 +18,7 @@ from intertwine.observables.compiled import evaluate
 from intertwine.observables.derivatives import VARIABLES, differentiate, hessian_of
 from intertwine.observables.energy import EnergyTerms
 from intertwine.observables.field import dipole_of_charge, field_energy
+from intertwine.observables.longrange import LongRange
 from intertwine.observables.spec import EXPANSION, ModelSpec
 
 
@@ -53,6 +55,9 @@ class Model(nn.Module):
         sizes = spec.encoder.species, spec.encoder.channels, spec.encoder.layers, spec.encoder.output_l
         for name, head in spec.heads.items():
             head.declare(name)
+        self.longrange = None
+        if spec.longrange is not None:
+            self.longrange = LongRange(spec.longrange, *sizes, field=spec.field != "none")
         self.heads = nn.ModuleDict({name: TensorHead(head, *sizes) for name, head in spec.heads.items()})
 
     @property
@@ -92,15 +97,16 @@ class Model(nn.Module):
             graph: one system or a batch.
             outputs: any of `self.outputs`: energy (eV, `(systems,)`), energies (eV, `(atoms,)`), forces
                 (eV/Å, `(atoms, 3)`), stress (eV/Å³, tensile positive, `(systems, 3, 3)`), virial (eV,
-                `(systems, 3, 3)`), responses to a field as in `differentiate`, and what has a head, with one
-                value of the shape of its indices per system or atom.
+                `(systems, 3, 3)`), responses to a field as in `differentiate`, charges (e, `(atoms,)`) of a
+                long-range model, and what has a head, with one value of the shape of its indices per system
+                or atom.
             create_graph: keep the graph of the derivatives, to train on them.
 
         Raises:
             InputError: an output that does not exist, or an element the model has never seen.
         """
         self._check(outputs)
-        read = [name for name in outputs if name in self.heads and not self._is_derivative(name)]
+        read = [name for name in outputs if self._is_read(name)]
         rest = [name for name in outputs if name not in read]
         if self.direct is not None and "forces" in rest:
             return self._with_direct_forces(graph, outputs, create_graph)
@@ -136,25 +142,37 @@ class Model(nn.Module):
 
     def _atom_energies(self, graph: Graph, features: AtomFeatures) -> Float[Tensor, " atoms"]:
         energies = self.energy(graph, features)
+        if self.longrange is not None:
+            energies = energies + self.longrange.energies(graph, features, self._species(graph))
         if graph.electric_field is None or self.spec.field == "none":
             return energies
         terms = [name for name in EXPANSION if name in self.heads and self.spec.field == "expansion"]
-        share = field_energy(graph, self._intrinsic(graph, features, terms)) / graph.counts
+        responses = self._intrinsic(graph, features, terms)
+        share = field_energy(graph, responses, charged=self.longrange is None) / graph.counts
         return energies + share.index_select(0, graph.batch)
 
     def _read(self, graph: Graph, features: AtomFeatures, names: Collection[str]) -> dict[str, Tensor]:
-        """What heads say; of a dipole the charge of the system is a part."""
-        values = self._intrinsic(graph, features, names)
-        if "dipole" in values and graph.charge is not None:
+        """What heads and charges say; of a dipole the charges of atoms, or that of the system, are a part."""
+        values = self._intrinsic(graph, features, [name for name in names if name in self.heads])
+        if self.longrange is not None and set(self.spec.moments).intersection(names):
+            sources = self.longrange.sources(graph, features, self._species(graph))
+            values["charges"] = sources.charges
+            values["dipole"] = total_dipole(graph, sources) + values.get("dipole", 0.0)
+        elif "dipole" in values and graph.charge is not None:
             values["dipole"] = values["dipole"] + dipole_of_charge(graph, graph.charge)
-        return values
+        return {name: values[name] for name in names}
 
     def _intrinsic(self, graph: Graph, features: AtomFeatures, names: Collection[str]) -> dict[str, Tensor]:
-        species = self.encoder.species(graph.numbers)
+        species = self._species(graph)
         return {name: self.heads[name](features, species, graph) for name in names}
 
-    def _is_derivative(self, name: str) -> bool:
-        return self.spec.field != "none" and name in EXPANSION
+    def _species(self, graph: Graph) -> Int64[Tensor, " atoms"]:
+        return self.encoder.species(graph.numbers)
+
+    def _is_read(self, name: str) -> bool:
+        """Whether it is read off the features, and no derivative of the energy."""
+        derived = self.spec.field != "none" and name in EXPANSION
+        return not derived and (name in self.heads or name in self.spec.moments)
 
     def _in_torch(
         self, graph: Graph, derivatives: Collection[str], read: Collection[str], create_graph: bool

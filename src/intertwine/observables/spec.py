@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from intertwine.electrostatics import LongRangeSpec
 from intertwine.encoders.body_ordered import BodyOrderedSpec
 from intertwine.heads.tensor import TensorSpec
 
@@ -32,6 +33,7 @@ class ModelSpec(BaseModel):
         field: how an electric field enters the energy: not at all ("none"), through the dipole and what else
             of its responses has a head ("expansion"), or as one more neighbour of every atom ("density").
             In both cases the responses are derivatives of the energy.
+        longrange: charges of atoms and their Coulomb energy beyond the cutoff; None for a local model.
 
     >>> ModelSpec(encoder=BodyOrderedSpec(species=(1, 8)), reference_energies={1: -13.6, 8: -432.0}).forces
     'derivative'
@@ -48,6 +50,7 @@ class ModelSpec(BaseModel):
     energy: bool = True
     heads: dict[str, TensorSpec] = {}
     field: Literal["none", "expansion", "density"] = "none"
+    longrange: LongRangeSpec | None = None
 
     @model_validator(mode="after")
     def _every_species_has_a_reference(self) -> "ModelSpec":
@@ -80,13 +83,41 @@ class ModelSpec(BaseModel):
                 f"with field = {self.field} {', '.join(twice)} follow from the energy; leave their heads out"
             )
         terms = [name in self.heads for name in EXPANSION]
-        if self.field == "expansion" and (not terms[0] or terms != sorted(terms, reverse=True)):
+        charges = self.longrange is not None
+        if self.field == "expansion" and (not (terms[0] or charges) or terms != sorted(terms, reverse=True)):
             raise ValueError(
                 f"field = expansion needs a head for the dipole, and no gap in {', '.join(EXPANSION)}"
             )
         if self.field == "density" and not self.encoder.field:
             raise ValueError("field = density needs encoder.field")
         return self
+
+    @model_validator(mode="after")
+    def _charges_that_have_an_energy(self) -> "ModelSpec":
+        if self.longrange is None:
+            return self
+        if not self.energy:
+            raise ValueError("charges act through an energy; set energy to true, or leave longrange out")
+        if "charges" in self.heads:
+            raise ValueError("longrange brings the charges of atoms; leave their head out")
+        if self.longrange.dipoles and self.encoder.output_l < 1:
+            raise ValueError("longrange.dipoles need encoder.output_l >= 1")
+        return self
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """What is read off the charges of atoms."""
+        if self.longrange is None:
+            return ()
+        return ("charges", "dipole") if self.field == "none" else ("charges",)
+
+    @property
+    def _order(self) -> int:
+        """Up to which derivative by the field there is something to tell."""
+        if self.field == "density":
+            return len(EXPANSION)
+        by_charges = 0 if self.longrange is None else 1 + (self.longrange.charges == "equilibration")
+        return max(by_charges, sum(name in self.heads for name in EXPANSION))
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -97,7 +128,5 @@ class ModelSpec(BaseModel):
         ('energy', 'energies', 'forces', 'stress', 'virial')
         """
         energies = OUTPUTS if self.energy else ()
-        if self.field == "none":
-            return (*energies, *self.heads)
-        order = len(EXPANSION) if self.field == "density" else sum(name in self.heads for name in EXPANSION)
-        return (*energies, *EXPANSION[:order], "born_charges", *(n for n in self.heads if n not in EXPANSION))
+        responses = () if self.field == "none" else (*EXPANSION[: self._order], "born_charges")
+        return tuple(dict.fromkeys((*energies, *responses, *self.moments, *self.heads)))

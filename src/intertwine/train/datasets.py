@@ -177,6 +177,7 @@ def describe(
                 fix=f"set model.l_max={head.irreps.degree}",
             )
     edges = sum(graph.n_edges for graph in graphs) / sum(graph.n_atoms for graph in graphs)
+    turning = sizes.forces == "direct" or (sizes.longrange is not None and sizes.longrange.dipoles)
     encoder = BodyOrderedSpec(
         species=species,
         cutoff=sizes.cutoff,
@@ -185,7 +186,7 @@ def describe(
         layers=sizes.layers,
         l_max=sizes.l_max,
         hidden_l=sizes.hidden_l,
-        output_l=max([sizes.forces == "direct", *(head.irreps.degree for head in heads.values())]),
+        output_l=max([int(turning), *(head.irreps.degree for head in heads.values())]),
         radial=sizes.radial,
         neighbours=max(edges, 1.0),
         field=sizes.field == "density",
@@ -202,6 +203,7 @@ def describe(
             scale=scale,
             zbl=sizes.zbl,
             forces=sizes.forces,
+            longrange=sizes.longrange,
         )
     except ValidationError as error:
         reason = error.errors()[0].get("ctx", {}).get("error", error)

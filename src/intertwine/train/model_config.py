@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from intertwine.data.labels import LABELS, Label, declare, known_label
+from intertwine.electrostatics import LongRangeSpec
 from intertwine.errors import InputError
 from intertwine.train.section import Count, Positive, Section
 
@@ -82,6 +83,8 @@ class ModelConfig(Section):
     """Electric field in the energy: none; by its dipole and polarisability; or felt by every atom."""
     charge: bool = False
     """Whether the energy depends on the total charge."""
+    longrange: LongRangeSpec | None = None
+    """Charges of atoms and their Coulomb energy beyond the cutoff: `{}`, or any of its settings."""
 
     @field_validator("heads")
     @classmethod

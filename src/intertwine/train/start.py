@@ -88,7 +88,7 @@ def with_sizes_of_the_start(config: RunConfig) -> RunConfig:
     heads = {name: _head(head) for name, head in spec.heads.items()}
     own = (
         spec.encoder.model_dump()
-        | spec.model_dump(include={"zbl", "forces", "energy", "field"})
+        | spec.model_dump(include={"zbl", "forces", "energy", "field", "longrange"})
         | {"heads": heads}
     )
     sizes = {name: own[name] for name in ModelConfig.model_fields if name in own}

@@ -1,0 +1,19 @@
+"""Charges in space: their energy under every boundary condition, and how they share themselves out."""
+
+from intertwine.electrostatics.equilibration import equilibrated
+from intertwine.electrostatics.gaussian import COULOMB, smeared_coulomb
+from intertwine.electrostatics.sources import Sources, total_dipole
+from intertwine.electrostatics.spec import LongRangeSpec
+from intertwine.electrostatics.systems import electrostatic_energies, interaction_matrix, system_parts
+
+__all__ = [
+    "COULOMB",
+    "LongRangeSpec",
+    "Sources",
+    "electrostatic_energies",
+    "equilibrated",
+    "interaction_matrix",
+    "smeared_coulomb",
+    "system_parts",
+    "total_dipole",
+]

@@ -1,0 +1,80 @@
+"""Systems that repeat in space: the sum over waves, which for smeared charges is all there is."""
+
+import math
+
+import torch
+from jaxtyping import Float64
+from torch import Tensor
+
+from intertwine.electrostatics.gaussian import COULOMB
+from intertwine.electrostatics.sources import Sources
+
+
+def reciprocal_vectors(cell: Float64[Tensor, "3 3"], most: float) -> Float64[Tensor, "vectors 3"]:
+    """k ≠ 0 with |k| ≤ `most`, one of each pair ±k, Å⁻¹; differentiable in the cell.
+
+    >>> len(reciprocal_vectors(2 * torch.pi * torch.eye(3, dtype=torch.float64), 1.5))
+    9
+    """
+    basis = 2 * math.pi * torch.linalg.inv(cell).T
+    reach = [int(most * length / (2 * math.pi)) for length in cell.detach().norm(dim=1).tolist()]
+    axes = [torch.arange(-n, n + 1, dtype=cell.dtype, device=cell.device) for n in reach]
+    steps = torch.cartesian_prod(*axes)
+    steps = steps[len(steps) // 2 + 1 :]  # in lexical order the other half is minus this one
+    return steps[(steps @ basis.detach()).norm(dim=1) <= most] @ basis
+
+
+class Bulk:
+    """Smeared charges in a cell that repeats along three axes.
+
+        E = (1/2V) Σ_{k≠0} 4π/k² e^{−s²k²/2} |S(k)|² − self − π s² Q²/V
+        S(k) = Σ_i (q_i + i k·p_i) e^{ik·x_i}
+
+    The last term belongs to the homogeneous background that neutralises a charged cell: with it the energy is
+    that of point charges in that background, less what smearing takes from pairs at short range. Conducting
+    ("tin-foil") surroundings, as in any Ewald sum without a surface term.
+
+    Args:
+        positions: Å.
+        cell: lattice vectors as rows, Å.
+        width: s of `smeared_coulomb`, Å.
+        accuracy: where e^{−s²k²/2} is cut off.
+    """
+
+    def __init__(
+        self,
+        positions: Float64[Tensor, "atoms 3"],
+        cell: Float64[Tensor, "3 3"],
+        width: float,
+        accuracy: float,
+    ) -> None:
+        self.k = reciprocal_vectors(cell, largest_wave_number(width, accuracy))
+        square = (self.k**2).sum(1)
+        self.volume, self.width = torch.linalg.det(cell).abs(), width
+        self.weights = 8 * math.pi / self.volume * torch.exp(-0.5 * width**2 * square) / square
+        phase = positions @ self.k.T
+        self.cos, self.sin = phase.cos(), phase.sin()
+
+    def energies(self, sources: Sources) -> Float64[Tensor, " atoms"]:
+        """Energy of every atom with all others and all images, eV."""
+        q, p = sources.charges, sources.dipoles
+        real, imaginary = q[:, None] * self.cos, q[:, None] * self.sin
+        own = math.sqrt(2 / math.pi) / self.width * q**2
+        if p is not None:
+            along = p @ self.k.T
+            real, imaginary = real - along * self.sin, imaginary + along * self.cos
+            own = own + math.sqrt(2 / math.pi) / (3 * self.width**3) * (p**2).sum(1)
+        waves = real @ (self.weights * real.sum(0)) + imaginary @ (self.weights * imaginary.sum(0))
+        background = 2 * math.pi * self.width**2 / self.volume * q * q.sum()
+        return 0.5 * COULOMB * (waves - own - background)
+
+    def matrix(self) -> Float64[Tensor, "atoms atoms"]:
+        """J of ½ q·J·q up to one number in all entries, self-energies on its diagonal, eV/e²."""
+        scale = self.weights.sqrt()
+        cos, sin = self.cos * scale, self.sin * scale
+        return COULOMB * (cos @ cos.T + sin @ sin.T)
+
+
+def largest_wave_number(width: float, accuracy: float) -> float:
+    """k with e^{−s²k²/2} = accuracy, Å⁻¹."""
+    return math.sqrt(-2 * math.log(accuracy)) / width
