@@ -13,7 +13,6 @@ from scipy.special import erf, erfc
 from intertwine.data import Structure
 from intertwine.electrostatics import COULOMB, LongRangeSpec, Sources, electrostatic_energies
 from intertwine.electrostatics.slab import Slab
-from intertwine.errors import InputError
 from intertwine.graph import build_graph
 
 WIDTH = 1.3
@@ -90,10 +89,3 @@ def test_two_charged_planes_are_a_capacitor() -> None:
     expected = torch.tensor([0.0, 0.0, -2 * math.pi * COULOMB / 25.0], dtype=torch.float64)
     for force in forces:
         torch.testing.assert_close(force, expected, rtol=1e-6, atol=1e-6)
-
-
-def test_a_wire_is_refused_in_one_line() -> None:
-    wire = Structure([11], [[0, 0, 0]], cell=np.diag([5.0, 9, 9]), pbc=np.array([True, False, False]))
-    sources = Sources(torch.ones(1, dtype=torch.float64))
-    with pytest.raises(InputError, match="repeat along one axis"):
-        electrostatic_energies(build_graph(wire, 3.0), sources, LongRangeSpec())

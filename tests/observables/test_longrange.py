@@ -40,6 +40,7 @@ SURROUNDINGS = {
     "slab": (SKEWED, (1, 1, 0), 0.0),
     "charged cell": (SKEWED, (1, 1, 1), -1.0),
     "charged slab": (SKEWED, (1, 0, 1), 2.0),
+    "wire": (SKEWED, (0, 1, 0), 0.0),
 }
 
 

@@ -1,6 +1,8 @@
 """A law that nothing can break promises nothing: each line fails on a model made to break it."""
 
 import pytest
+from broken_charges import BROKEN as BROKEN_CHARGES
+from broken_charges import Charged
 from broken_potentials import BROKEN
 from broken_tensors import BROKEN as BROKEN_TENSORS
 from broken_tensors import Tensors
@@ -8,6 +10,7 @@ from broken_tensors import Tensors
 from intertwine.testing import LAWS, TOLERANCES, Law, LawBrokenError, MorsePotential, prepare
 
 BUDGET = 1.0
+EVERY_ONE = [*BROKEN, *BROKEN_TENSORS, *BROKEN_CHARGES]
 
 
 def laws_of(lines: tuple[str, ...]) -> list[Law]:
@@ -16,12 +19,12 @@ def laws_of(lines: tuple[str, ...]) -> list[Law]:
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
 def test_a_sound_model_keeps(law):
-    sound = MorsePotential() if law.needs == "energy" else Tensors()
+    sound = {"energy": MorsePotential, "charges": Charged}.get(law.needs, Tensors)()
     results = law.check(sound, budget=BUDGET)
     assert {result.name for result in results} == set(law.claims)
 
 
-@pytest.mark.parametrize("potential", [*BROKEN, *BROKEN_TENSORS], ids=lambda potential: potential.__name__)
+@pytest.mark.parametrize("potential", EVERY_ONE, ids=lambda potential: potential.__name__)
 def test_broken_potential_is_found_out_where_it_is_broken_and_only_there(potential):
     trial = prepare(potential(), budget=BUDGET)
     verdicts = {
@@ -39,8 +42,7 @@ def test_broken_potential_is_found_out_where_it_is_broken_and_only_there(potenti
 
 
 def test_every_line_of_the_certificate_is_broken_by_some_potential():
-    broken = [*BROKEN, *BROKEN_TENSORS]
-    assert {line for potential in broken for line in potential.breaks} == set(TOLERANCES)
+    assert {line for potential in EVERY_ONE for line in potential.breaks} == set(TOLERANCES)
 
 
 def test_every_tolerance_belongs_to_exactly_one_law():

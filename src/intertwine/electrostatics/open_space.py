@@ -27,18 +27,30 @@ def all_pairs(counts: list[int], device: torch.device | None = None) -> Int64[Te
 def pair_energies(
     positions: Float64[Tensor, "atoms 3"], pairs: Int64[Tensor, "2 pairs"], sources: Sources, width: float
 ) -> Float64[Tensor, " atoms"]:
+    """Energy of every atom with its pairs, half of each, eV; see `energies_of_pairs`."""
+    r = positions.index_select(0, pairs[1]) - positions.index_select(0, pairs[0])
+    return energies_of_pairs(r, pairs, sources, width)
+
+
+def energies_of_pairs(
+    r: Float64[Tensor, "pairs 3"],
+    pairs: Int64[Tensor, "2 pairs"],
+    sources: Sources,
+    width: float,
+    share: Float64[Tensor, " pairs"] | None = None,
+) -> Float64[Tensor, " atoms"]:
     """Energy of every atom with its pairs, half of each, eV.
 
         E_ij = q_i q_j B_0 − (q_i p_j − q_j p_i)·r B_1 + p_i·p_j B_1 − (p_i·r)(p_j·r) B_2,    r = x_j − x_i
 
     Args:
-        positions: Å.
+        r: vectors from i to j, Å.
         pairs: i and j, each pair once.
         sources: charges and dipoles.
         width: s of `smeared_coulomb`, Å.
+        share: how much of each pair counts; all of each if not given.
     """
     i, j = pairs
-    r = positions.index_select(0, j) - positions.index_select(0, i)
     q_i, q_j = sources.charges.index_select(0, i), sources.charges.index_select(0, j)
     b = smeared_coulomb(norm(r), width, order=0 if sources.dipoles is None else 2)
     energy = q_i * q_j * b[0]
@@ -47,7 +59,8 @@ def pair_energies(
         along_i, along_j = (p_i * r).sum(1), (p_j * r).sum(1)
         energy = energy - (q_i * along_j - q_j * along_i) * b[1]
         energy = energy + (p_i * p_j).sum(1) * b[1] - along_i * along_j * b[2]
-    return segment_sum((0.5 * COULOMB * energy).repeat(2), pairs.flatten(), len(positions))
+    half = 0.5 * COULOMB * (energy if share is None else share * energy)
+    return segment_sum(half.repeat(2), pairs.flatten(), len(sources.charges))
 
 
 def pair_matrix(positions: Float64[Tensor, "atoms 3"], width: float) -> Float64[Tensor, "atoms atoms"]:

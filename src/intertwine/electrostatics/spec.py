@@ -16,9 +16,7 @@ class LongRangeSpec(BaseModel):
     1.4142135623730951
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     charges: Literal["local", "equilibration"] = "local"
     """Read off the surroundings of each atom, or shared out so that the energy is lowest."""

@@ -10,7 +10,7 @@ from intertwine.electrostatics.periodic import Bulk
 from intertwine.electrostatics.slab import Slab
 from intertwine.electrostatics.sources import Sources
 from intertwine.electrostatics.spec import LongRangeSpec
-from intertwine.errors import InputError
+from intertwine.electrostatics.wire import Wire
 from intertwine.graph import Graph
 
 
@@ -18,15 +18,13 @@ def electrostatic_energies(graph: Graph, sources: Sources, spec: LongRangeSpec) 
     """Coulomb energy of every atom's charge and dipole with all others, eV, without self-energies.
 
     Empty space: all pairs. Three periodic axes: the Ewald sum, or a mesh from `spec.mesh_from` atoms on, with
-    a neutralising background where the cell is charged. Two: the same with images far apart, corrected.
+    a neutralising background where the cell is charged. Two: the same with images far apart, corrected. One:
+    near images, and far ones by their multipoles.
 
     Args:
         graph: one system or a batch; each with its own boundary condition.
         sources: charges, e, and dipoles, e·Å.
         spec: width and accuracy.
-
-    Raises:
-        InputError: a system that repeats along one axis.
 
     >>> from intertwine.data import Structure
     >>> from intertwine.graph import build_graph
@@ -36,8 +34,7 @@ def electrostatic_energies(graph: Graph, sources: Sources, spec: LongRangeSpec) 
     -1.439965
     """
     parts = system_parts(graph)
-    apart = [number for number, axes in enumerate(periodic_axes(graph)) if axes == 0]
-    if len(apart) == len(parts):
+    if not bool(graph.pbc.any()):
         pairs = all_pairs([part.stop - part.start for part in parts], graph.positions.device)
         return pair_energies(graph.positions, pairs, sources, spec.width)
     return torch.cat(
@@ -51,9 +48,9 @@ def interaction_matrix(graph: Graph, number: int, spec: LongRangeSpec) -> Float6
     In periodic systems up to one number in all entries, which tells nothing apart where Σq is given.
     """
     part = system_parts(graph)[number]
-    if periodic_axes(graph)[number] == 0:
+    if not bool(graph.pbc[number].any()):
         return pair_matrix(graph.positions[part], spec.width)
-    return _waves(graph, number, part, spec).matrix()
+    return _images(graph, number, part, spec).matrix()
 
 
 def system_parts(graph: Graph) -> list[slice]:
@@ -62,35 +59,21 @@ def system_parts(graph: Graph) -> list[slice]:
     return [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
-def periodic_axes(graph: Graph) -> list[int]:
-    """Number of axes along which each system repeats.
-
-    Raises:
-        InputError: one axis, for which there is no sum here.
-    """
-    axes = graph.pbc.sum(1).tolist()
-    if 1 in axes:
-        raise InputError(
-            "no sum of charges for systems that repeat along one axis",
-            accepted="0, 2 or 3 periodic axes",
-            fix="put empty space around the system and set pbc to three axes",
-        )
-    return axes
-
-
 def _of_one(graph: Graph, number: int, part: slice, sources: Sources, spec: LongRangeSpec) -> Tensor:
-    positions = graph.positions[part]
-    axes = periodic_axes(graph)[number]
-    if axes == 0:
+    positions, pbc = graph.positions[part], graph.pbc[number]
+    if not bool(pbc.any()):
         pairs = all_pairs([len(positions)], positions.device)
         return pair_energies(positions, pairs, sources, spec.width)
-    if axes == 3 and len(positions) >= spec.mesh_from:
+    if bool(pbc.all()) and len(positions) >= spec.mesh_from:
         return Mesh(positions, graph.cell[number], spec.width, spec.mesh_accuracy).energies(sources)
-    return _waves(graph, number, part, spec).energies(sources)
+    return _images(graph, number, part, spec).energies(sources)
 
 
-def _waves(graph: Graph, number: int, part: slice, spec: LongRangeSpec) -> Bulk | Slab:
-    positions, cell = graph.positions[part], graph.cell[number]
-    if bool(graph.pbc[number].all()):
+def _images(graph: Graph, number: int, part: slice, spec: LongRangeSpec) -> Bulk | Slab | Wire:
+    positions, cell, pbc = graph.positions[part], graph.cell[number], graph.pbc[number]
+    axes = int(pbc.sum())
+    if axes == 3:
         return Bulk(positions, cell, spec.width, spec.accuracy)
-    return Slab(positions, cell, graph.pbc[number], spec.width, spec.accuracy)
+    if axes == 2:
+        return Slab(positions, cell, pbc, spec.width, spec.accuracy)
+    return Wire(positions, cell, pbc, spec.width)

@@ -24,6 +24,8 @@ class Potential(Protocol):
     - `atom_energies(graph)`: differentiable atomic energies, for the exact Hessian;
     - `outputs`: names of all that it computes; on other rows of `LABELS` among them (a dipole, say) the laws
       of tensors are tried, and without "energy" among them the laws of the energy are not;
+    - `spec.longrange`: other than None where atoms feel each other beyond the cutoff by the `charges` that
+      are among the outputs: then laws of charges are tried, and those of locality are not;
     - `spec.field`: other than "none" where the energy depends on `graph.electric_field`;
     - `metadata`: a mapping, quoted in the certificate.
 
@@ -115,6 +117,11 @@ def outputs_of(model: Potential) -> tuple[str, ...]:
 def feels_field(model: Potential) -> bool:
     """Whether the energy of a model depends on the electric field of a graph, as its `spec.field` says."""
     return getattr(getattr(model, "spec", None), "field", "none") != "none"
+
+
+def reaches_far(model: Potential) -> bool:
+    """Whether atoms of a model feel each other beyond its cutoff, through charges, as its `spec` says."""
+    return getattr(getattr(model, "spec", None), "longrange", None) is not None
 
 
 def weights_hash(model: Potential) -> str | None:

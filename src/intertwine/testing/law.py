@@ -83,8 +83,8 @@ class Law:
         family: the heading under which it stands in the certificate.
         claims: what each line promises, in plain words, by name of the line.
         measure: yields one `Reading` or `Omission` per line.
-        needs: what a model must have for the law to apply to it: an energy, other tensors, or a response to
-            an electric field.
+        needs: what a model must have for the law to apply to it: an energy, other tensors, a response to
+            an electric field, or charges that reach beyond its cutoff.
 
     In a test of your own model, whatever library it comes from (see `Potential` for the interface):
 
@@ -102,7 +102,7 @@ class Law:
     family: str
     claims: Mapping[str, str]
     measure: Measure = field(repr=False)
-    needs: Literal["energy", "tensors", "field"] = "energy"
+    needs: Literal["energy", "tensors", "field", "charges"] = "energy"
 
     def __str__(self) -> str:
         return self.name

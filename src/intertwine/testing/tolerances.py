@@ -105,6 +105,10 @@ TOLERANCES: Final[Mapping[str, Tolerance]] = MappingProxyType(
         "tensors.substance": Tolerance(
             0.0, "silent tensors", "float64", "tensors that are always zero would keep every other law"
         ),
+        "charges.sum": Tolerance(1e-10, "e", "float64", "shared out to the last charge: rounding"),
+        "charges.coulomb": Tolerance(
+            1e-9, "relative", "float64", "smeared charges this far apart are points to rounding"
+        ),
         "response.sum": Tolerance(
             1e-10, "e", "float64", "an exact identity of a translation-invariant energy: rounding"
         ),

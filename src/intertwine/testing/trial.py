@@ -13,7 +13,14 @@ from jaxtyping import Float
 from intertwine.data import LABELS, Structure
 from intertwine.errors import InputError
 from intertwine.graph import build_graph, collate
-from intertwine.testing.interface import Potential, feels_field, in_precision, outputs_of, require_potential
+from intertwine.testing.interface import (
+    Potential,
+    feels_field,
+    in_precision,
+    outputs_of,
+    reaches_far,
+    require_potential,
+)
 from intertwine.testing.prediction import Prediction, predictions
 from intertwine.testing.probes import Probe, probes
 
@@ -67,9 +74,11 @@ class Trial:
         return tuple(probe for probe in self.probes if probe.structure.pbc.any())
 
     def lacks(self, need: str) -> str | None:
-        """Why laws of the energy, tensors or the response to a field do not apply; None where they do."""
+        """Why laws of the energy, tensors, charges or the response to a field do not apply; else None."""
         if need == "energy":
             return None if "energy" in outputs_of(self.model) else "this model has no energy"
+        if need == "charges":
+            return None if reaches_far(self.model) else "no charges of this model reach beyond its cutoff"
         if need == "field":
             return None if feels_field(self.model) else "this model feels no electric field"
         return None if self.tensors else "this model predicts no tensors beside an energy"

@@ -3,6 +3,7 @@
 from typing import Final
 
 from intertwine.testing.law import Law
+from intertwine.testing.laws.charges import CHARGES
 from intertwine.testing.laws.conservation import BALANCE, LOOP, SUBSTANCE
 from intertwine.testing.laws.derivatives import FORCES, HESSIAN, STRESS
 from intertwine.testing.laws.dynamics import NVE
@@ -34,6 +35,7 @@ LAWS: Final[tuple[Law, ...]] = (
     PRECISION,
     *TENSORS,
     *RESPONSE,
+    *CHARGES,
     NVE,
 )
 """Every law, in the order of the certificate."""

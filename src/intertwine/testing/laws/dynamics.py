@@ -1,5 +1,6 @@
 """Laws of motion: left to itself, a system keeps its energy."""
 
+import math
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -143,7 +144,9 @@ def trajectory(atoms: Atoms, step: float, seconds: float) -> Trajectory:
 
 
 def _uncertainty(run: Trajectory, blocks: int = 10) -> float:
-    """Standard error of the slope, from the scatter of block means, meV/fs per atom."""
+    """Standard error of the slope, from the scatter of block means, meV/fs per atom; of a few steps none."""
+    if len(run.time) < 2 * blocks:
+        return math.nan
     t = np.array([part.mean() for part in np.array_split(run.time, blocks)])
     y = np.array([part.mean() for part in np.array_split(run.shadow, blocks)])
     residual = y - np.polyval(np.polyfit(t, y, 1), t)

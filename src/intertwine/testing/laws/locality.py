@@ -8,13 +8,16 @@ import numpy as np
 from jaxtyping import Float
 
 from intertwine.data import Structure
-from intertwine.testing.interface import reference_energies
+from intertwine.testing.interface import reaches_far, reference_energies
 from intertwine.testing.law import Law, Omission, Reading, worst
 from intertwine.testing.laws.comparison import energy_gap, largest
 from intertwine.testing.probes import molecule
 from intertwine.testing.trial import Trial
 
 FAMILY = "Locality"
+
+FAR = "molecules of this model feel each other at any distance: see charges.coulomb"
+"""Why what is far apart does not simply add up."""
 
 SIDE = 8
 """Energies on each side of the cutoff, through which a polynomial is laid."""
@@ -118,8 +121,11 @@ def isolated(trial: Trial) -> Iterator[Reading | Omission]:
     yield worst("isolated.forces", [(largest(p.forces), n) for p, n in zip(found, names, strict=True)])
 
 
-def extensivity(trial: Trial) -> Iterator[Reading]:
+def extensivity(trial: Trial) -> Iterator[Reading | Omission]:
     """E(A + B) = E(A) + E(B), and the same forces, from just beyond the cutoff on."""
+    if reaches_far(trial.model):
+        yield from (Omission(line, FAR) for line in ("extensivity.energy", "extensivity.forces"))
+        return
     rng = trial.rng("extensivity")
     energies, forces = [], []
     for gap in (1.02 * trial.exact.cutoff, 5 * trial.exact.cutoff):

@@ -8,9 +8,10 @@ import torch
 from intertwine.data import LABELS, Label, Structure
 from intertwine.errors import InputError
 from intertwine.groups import get_group
-from intertwine.testing.interface import in_precision
+from intertwine.testing.interface import in_precision, reaches_far
 from intertwine.testing.law import Law, Measure, Omission, Reading, worst
 from intertwine.testing.laws.comparison import Expected, largest
+from intertwine.testing.laws.locality import FAR
 from intertwine.testing.laws.periodic import repeated, rewritten, unwrapped
 from intertwine.testing.laws.symmetry import permuted, reflected, rotated, translated, turned
 from intertwine.testing.prediction import Prediction
@@ -77,6 +78,9 @@ def extensivity(trial: Trial) -> Iterator[Reading | Omission]:
     names = [name for name in trial.turning if LABELS[name].extensive or LABELS[name].per == "atom"]
     if not names:
         yield Omission(line, "no tensor of this model is extensive or belongs to an atom")
+        return
+    if reaches_far(trial.model):
+        yield Omission(line, FAR)
         return
     rng, cutoff = trial.rng(line), trial.exact.cutoff
     field = trial.situations[0].structure.electric_field
