@@ -18,9 +18,9 @@ import argparse
 from typing import Any
 
 import torch
+from benchmarks.fitting import Fitted, cell, fit
 from benchmarks.record import Stopwatch, keep, show
 from benchmarks.tensors.batio3_frames import LABELS, parts
-from benchmarks.tensors.fitting import Fitted, cell, fit
 
 from intertwine.data import Structure
 from intertwine.graph import build_graph, collate
@@ -51,7 +51,7 @@ PUBLISHED = {
 
 def add(commands: Any) -> None:
     """The command and its options."""
-    from benchmarks.tensors.fitting import options_of
+    from benchmarks.fitting import options_of
 
     options = options_of(commands, "batio3", 20.0, "one functional against separate heads")
     options.add_argument("--roads", nargs="+", default=list(ROADS), choices=tuple(ROADS))
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     with Stopwatch() as watch:
         for road in options.roads:
             model = {"preset": "small", **ROADS[road]}
-            found[road] = fit(options, f"batio3-{road}", frames, model, TRAINING, {"require": LABELS})
+            found[road] = fit(options, f"tensors-batio3-{road}", frames, model, TRAINING, {"require": LABELS})
     sums = {road: born_sum(fitted, frames["test"]) for road, fitted in found.items()}
     record = {road: {**fitted.record(), "born_sum": sums[road]} for road, fitted in found.items()}
     name = "tensors-batio3" if len(found) == len(ROADS) else f"tensors-batio3-{'-'.join(found)}"

@@ -13,8 +13,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.fitting import Fitted, cell, fit, options_of
 from benchmarks.record import Stopwatch, data_folder, keep, show
-from benchmarks.tensors.fitting import Fitted, cell, fit, options_of
 from benchmarks.tensors.water import KEYS, TENSORS, TRAINING, UNITS
 
 from intertwine.data import Structure, read, split
@@ -54,13 +54,15 @@ def run(options: argparse.Namespace) -> int:
     frames = parts(options.seed)
     free = {"require": ()}
     with Stopwatch() as watch:
-        joint = fit(options, "multitask-joint", frames, model_of(TASKS), TRAINING, free)
+        joint = fit(options, "tensors-multitask-joint", frames, model_of(TASKS), TRAINING, free)
         learned = {**TRAINING, "balance": "uncertainty"}
-        balanced = fit(options, "multitask-balanced", frames, model_of(TASKS), learned, free)
+        balanced = fit(options, "tensors-multitask-balanced", frames, model_of(TASKS), learned, free)
         thirds = {**frames, "train": partly(frames["train"])}
-        third = fit(options, "multitask-third", thirds, model_of(TASKS), TRAINING, free)
+        third = fit(options, "tensors-multitask-third", thirds, model_of(TASKS), TRAINING, free)
         half = argparse.Namespace(**vars(options) | {"minutes": options.minutes / 2})
-        separate = {t: fit(half, f"multitask-{t}", frames, model_of([t]), TRAINING, free) for t in TASKS}
+        separate = {
+            t: fit(half, f"tensors-multitask-{t}", frames, model_of([t]), TRAINING, free) for t in TASKS
+        }
     whole = {
         "joint": joint,
         "joint, shares learned": balanced,

@@ -16,8 +16,8 @@ from itertools import combinations_with_replacement, permutations
 from typing import Any
 
 import numpy as np
+from benchmarks.fitting import Fitted, cell, fit, options_of
 from benchmarks.record import Stopwatch, data_folder, keep, show
-from benchmarks.tensors.fitting import Fitted, cell, fit, options_of
 
 from intertwine.data import LABELS, Label, LabelKeys, LabelUnits, Structure, read, split
 from intertwine.data.labels import declare
@@ -53,11 +53,15 @@ def run(options: argparse.Namespace) -> int:
         for name in ("monomer", "dimer"):
             frames = parts(name, options.seed)
             ours = fit(
-                options, f"water-{name}", frames, {"preset": "small", "l_max": 3, **tensors()}, TRAINING
+                options,
+                f"tensors-water-{name}",
+                frames,
+                {"preset": "small", "l_max": 3, **tensors()},
+                TRAINING,
             )
             numbers = {part: [in_numbers(frame) for frame in some] for part, some in frames.items()}
             model = {"preset": "small", "l_max": 3, **components()}
-            invariant = fit(options, f"water-{name}-invariant", numbers, model, TRAINING)
+            invariant = fit(options, f"tensors-water-{name}-invariant", numbers, model, TRAINING)
             errors = {
                 "no network": no_network(frames),
                 "invariant": joined(invariant, frames["test"]),

@@ -42,7 +42,7 @@ class LabelPlan(BaseModel):
     """Name for `intertwine.engines.oracle`, such as "tblite:GFN2-xTB"."""
     options: dict[str, bool | int | float | str] = {}
     """Given to the calculator as they are."""
-    properties: tuple[Literal["dipole", "polarisability", "born_charges"], ...] = ()
+    properties: tuple[Literal["dipole", "polarisability", "born_charges", "charges"], ...] = ()
     """Beside energy, forces and stress: what `intertwine.engines.finite_field` finds, converged tightly."""
     temperatures: tuple[Positive, ...] = ()
     """K."""

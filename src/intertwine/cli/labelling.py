@@ -44,7 +44,7 @@ def label(
         str,
         typer.Option(
             metavar="NAMES",
-            help="Also of molecules: dipole, polarisability, born_charges, with commas between.",
+            help="Also of molecules: dipole, polarisability, born_charges, charges, with commas between.",
         ),
     ] = "",
     isolated: Annotated[

@@ -27,8 +27,9 @@ PROPERTIES: Final[dict[str, str]] = {
     "dipole": "dipole",
     "polarisability": "polarisability",
     "born_charges": "born_effective_charges",
+    "charges": "charges",
 }
-"""What can be asked for, e·Å, e²Å²/eV and, per atom, e; and what calculators call it that give it."""
+"""What can be asked for, e·Å, e²Å²/eV and, per atom, e and e; and what calculators call it that give it."""
 
 TIGHT: Final[dict[str, dict[str, Any]]] = {"tblite": {"accuracy": 0.01}}
 """Options for derivatives by differences, which magnify what self-consistency leaves undone."""
@@ -76,6 +77,8 @@ def checked_properties(names: Collection[str], calculator: Calculator) -> tuple[
             raise InputError(f"unknown property '{name}'", accepted=", ".join(PROPERTIES), fix=fix)
     who, fix = type(calculator).__name__, "use another, such as tblite:GFN2-xTB"
     rest = {*names} - {*given_by(calculator)}
+    if "charges" in rest:
+        raise InputError(f"the calculator {who} gives no charges of atoms", fix=fix)
     if rest and "dipole" not in calculator.implemented_properties:
         raise InputError(f"the calculator {who} gives no dipole", fix=fix)
     if rest and not takes_field(calculator):
@@ -87,7 +90,7 @@ def given_by(calculator: Calculator) -> tuple[str, ...]:
     """Properties that a calculator computes by itself, without differences.
 
     >>> given_by(oracle("tblite:GFN2-xTB"))
-    ('dipole',)
+    ('dipole', 'charges')
     """
     return tuple(name for name, known in PROPERTIES.items() if known in calculator.implemented_properties)
 
@@ -129,8 +132,8 @@ def electric_response(
 
     Returns:
         By name: dipole `(3,)` e·Å, about the origin where the molecule is charged; polarisability `(3, 3)`
-        e²Å²/eV; born_charges `(atoms, 3, 3)` e, Z*[i, a, b] = ∂µ_a/∂x_ib. Both last ones together cost six
-        calculations.
+        e²Å²/eV; born_charges `(atoms, 3, 3)` e, Z*[i, a, b] = ∂µ_a/∂x_ib; charges `(atoms,)` e, those that
+        the calculator tells. Polarisability and Born charges together cost six calculations.
 
     Raises:
         InputError: periodic atoms, or what `checked_properties` refuses.

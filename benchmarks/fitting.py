@@ -59,7 +59,7 @@ def fit(
 
     A run that was cut off goes on where it was; a finished one is read.
     """
-    folder = options.output / f"tensors-{name}-seed{options.seed}"
+    folder = options.output / f"{name}-seed{options.seed}"
     files = {part: folder.with_name(f"{folder.name}-{part}.extxyz") for part in ("train", "valid")}
     options.output.mkdir(parents=True, exist_ok=True)
     for part, file in files.items():

@@ -1,0 +1,1 @@
+"""Charges that reach beyond the cutoff."""
