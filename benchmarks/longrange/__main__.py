@@ -4,14 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.longrange import chain, dimers
+from benchmarks.longrange import chain, dimers, salt
 from benchmarks.record import answer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="benchmarks.longrange", description="Long range")
     commands = options.add_subparsers(required=True)
-    for part in (dimers, chain):
+    for part in (dimers, chain, salt):
         part.add(commands)
     return answer(options, arguments)
 
