@@ -4,14 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.longrange import chain, dimers, salt
+from benchmarks.longrange import chain, dimers, salt, sapt
 from benchmarks.record import answer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="benchmarks.longrange", description="Long range")
     commands = options.add_subparsers(required=True)
-    for part in (dimers, chain, salt):
+    for part in (dimers, chain, salt, sapt):
         part.add(commands)
     return answer(options, arguments)
 

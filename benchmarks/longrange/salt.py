@@ -4,8 +4,8 @@
 
 The oracle is the rigid-ion model of Fumi and Tosi: ions of charge ±1, repulsion, dispersion. Both models
 learn energies, forces and stresses of cells of 64 ions, strained and displaced at random; the same encoder,
-frames and time; charges are not told. Phonons are those of waves along [001], exact in a cell eight times as long:
-from a certain wavelength on, a model that ends at its cutoff has the same longitudinal and transverse ones.
+frames and time; charges are not told. Phonons are those of waves along [001], exact in a cell eight times as
+long: for long waves, a model that ends at its cutoff has the same longitudinal and transverse ones.
 """
 
 import argparse
