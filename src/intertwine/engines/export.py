@@ -94,8 +94,8 @@ def export_model(
         The path written.
 
     Raises:
-        InputError: no model, another ending, a place that cannot be written to, direct forces, or no C++
-            compiler.
+        InputError: no model, another ending, a place that cannot be written to, direct forces, charges
+            beyond the cutoff, or no C++ compiler.
         IntertwineError: PyTorch or the compiler failed on the program.
     """
     path = Path(path)
@@ -106,6 +106,8 @@ def export_model(
         raise InputError("direct forces are not exported", accepted="a model whose forces are derivatives")
     if not model.spec.energy:
         raise InputError("tensors are not exported", got="a model without an energy")
+    if model.longrange is not None:
+        raise InputError("charges beyond the cutoff are not exported", accepted="a model without longrange")
     _require_compiler()
     with replacing(path) as scratch, tempfile.TemporaryDirectory() as folder:
         built = Path(folder) / "potential.pt2"
