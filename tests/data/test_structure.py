@@ -15,7 +15,7 @@ from intertwine.data import LABELS, LabelKeys, LabelUnits, Structure
 from intertwine.errors import InputError
 from intertwine.units import factor
 
-FIELDS = ("numbers", "positions", "cell", "pbc", "electric_field")
+FIELDS = ("numbers", "positions", "cell", "pbc", "electric_field", "bonds", "bond_shifts")
 
 
 def assert_same(first: Structure, second: Structure) -> None:

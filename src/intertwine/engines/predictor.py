@@ -96,7 +96,9 @@ class Predictor:
             result for batch in self._batches(structures, names) for result in self._evaluate(batch, names)
         ]
 
-    def _batches(self, structures: Iterable[Structure], outputs: Collection[str]) -> Iterator[list[Graph]]:
+    def _batches(
+        self, structures: Iterable[Structure], outputs: Collection[str] = ()
+    ) -> Iterator[list[Graph]]:
         batch: list[Graph] = []
         size = 0
         for index, structure in enumerate(structures):
