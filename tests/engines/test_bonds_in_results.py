@@ -1,5 +1,7 @@
 """Values of bonds come out beside everything else, for the bonds that were named."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -66,10 +68,11 @@ def test_who_names_no_bonds_is_told_so_in_one_line(model):
         atoms.calc.get_property("coupling", atoms)
 
 
-def test_the_page_of_properties_lists_every_bond_where_all_structures_have_some(model):
+def test_the_page_of_properties_lists_every_bond_where_all_structures_have_some(model, tmp_path):
     molecule = Structure([8, 1, 1], PLACES, bonds=PAIRS)
-    page = property_report(Predictor(model), [molecule]).to_html()
-    assert "2 → 1" in page
-    assert "H → H" in page
+    file, page = property_report(Predictor(model), [molecule]).write(tmp_path)
+    assert "2 → 1" in page.read_text()
+    assert "H → H" in page.read_text()
+    assert json.loads(file.read_text())["structures"][0]["bonds"] == PAIRS
     without = property_report(Predictor(model), [molecule, molecule.replace(bonds=())])
-    assert "→ 1" not in without.to_html()
+    assert [set(sheet.values) for sheet in without.sheets] == [{"dipole"}] * 2

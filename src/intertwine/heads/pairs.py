@@ -55,6 +55,7 @@ class PairFeatures(nn.Module):
     def __init__(self, species: int, channels: int, l_max: int) -> None:
         super().__init__()
         self.irreps = Irreps.spherical_harmonics(l_max)
+        self.linear_maps = {"radial": 1}
         self.l_max = l_max
         self.radial = nn.Parameter(torch.randn(l_max + 1, RADIAL, channels) * (2.0 / RADIAL) ** 0.5)
         self.second = nn.Parameter(1.0 + 0.3 * torch.randn(species, channels))
