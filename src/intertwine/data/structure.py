@@ -197,8 +197,8 @@ class Structure:
         names = {*LABELS, *CONDITIONS, *BONDS}
         taken = {*(keys[name] for name in names), *names}
         info = {key: value for key, value in atoms.info.items() if key not in taken}
-        geometry = (atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
-        bare = cls(*geometry, info=info, **stored_bonds(atoms, keys))
+        more: dict[str, Any] = {"info": info, **stored_bonds(atoms, keys)}
+        bare = cls(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, **more)
         labels = stored_labels(atoms, keys, units, require)
         return bare.replace(labels=labels, **stored_conditions(atoms, keys, units))
 

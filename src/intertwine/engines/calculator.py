@@ -164,8 +164,8 @@ class IntertwineCalculator(Calculator):
         """The graph with the bonds that the atoms name, where an output per bond is asked for."""
         if "bond" not in map(per, outputs):
             return graph
-        bonds = stored_bonds(atoms, LabelKeys())
-        structure = Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, **bonds)
+        bare = Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
+        structure = bare.replace(**stored_bonds(atoms, LabelKeys()))
         check_bonds(structure, outputs)
         return graph.replace(
             **{name: value.to(self.device) for name, value in graph_bonds(structure).items()}

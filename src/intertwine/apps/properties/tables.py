@@ -70,8 +70,8 @@ def _rows_listing(
         (str(number), symbols, *(_cell(name, float(value)) for value in np.ravel(row)))
         for (number, symbols), row in zip(heads, values, strict=True)
     )
-    columns = (*columns, *(f">{word}" for word in names))
-    return Listing(columns, rows, with_unit(title(name), name), folded=len(rows) > 12)
+    heading = (*columns, *(f">{word}" for word in names))
+    return Listing(heading, rows, with_unit(title(name), name), folded=len(rows) > 12)
 
 
 def title(name: str) -> str:
