@@ -95,7 +95,10 @@ def test_each_mistake_in_a_file_is_one_line_that_names_the_frame(tmp_path, comme
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"bonds": [0, 1]}, r"bonds have a wrong shape; got: \(2,\); accepted: \(bonds, 2\)"),
+        ({"bonds": [[0, 1, 0]]}, r"bonds are not whole numbers, 2 for each bond; got: \[\[0, 1, 0\]\]"),
+        ({"bonds": [[0], [0, 1]]}, "bonds are not whole numbers, 2 for each bond"),
+        ({"bonds": [[0, np.nan]]}, "bonds are not whole numbers"),
+        ({"bonds": [[0, 1]], "bond_shifts": [[0, 0]]}, "shifts of bonds are not whole numbers, 3"),
         ({"bonds": [[0, 0.5]]}, "bonds are not whole numbers"),
         ({"bonds": [[0, 1]], "labels": {"hopping": np.eye(3)}}, r"hopping values have a wrong shape"),
         ({"labels": {"hopping": np.eye(3)[None]}}, "hopping is a label of bonds, and there are none"),
@@ -106,6 +109,22 @@ def test_each_mistake_in_a_structure_is_one_line(fields, message):
     with pytest.raises(InputError, match=message) as caught:
         Structure([1, 1], [[0, 0, 0], [0, 0, 1]], **fields)
     assert "\n" not in str(caught.value)
+
+
+def test_words_that_other_programs_keep_of_atoms_are_no_bonds():
+    """ASE's reader of LAMMPS data has them."""
+    atoms = Atoms("H2", positions=[[0, 0, 0], [0, 0, 1]])
+    atoms.arrays["bonds"] = np.array(["1(1)", "_"])
+    assert Structure.from_ase(atoms).pairs == {}
+
+
+def test_an_archive_may_name_as_many_bonds_as_atoms(tmp_path):
+    places = np.zeros((2, 2, 3)) + np.arange(2)[:, None]
+    bonds = np.array([[[0, 1], [1, 0]], [[1, 1], [0, 0]]])
+    np.savez(tmp_path / "a.npz", z=[1, 1], R=places, bonds=bonds, bond_order=np.array([[1.0, 2], [3, 4]]))
+    frames = read(tmp_path / "a.npz", require=())
+    assert [frame.bonds.tolist() for frame in frames] == bonds.tolist()
+    assert frames[1].labels["bond_order"].tolist() == [3, 4]
 
 
 def test_a_label_cannot_be_called_bonds():

@@ -112,7 +112,7 @@ def image_spacing(vectors: Float[np.ndarray, "axes 3"]) -> Float[np.ndarray, " a
 
 def checked_bonds(value: Values, n_atoms: int) -> Int[np.ndarray, "bonds 2"]:
     """Ordered pairs of atoms by index, `[bonds, 2]`, int64."""
-    bonds = _whole_numbers(value, 2, "bonds")
+    bonds = whole_rows(value, 2, "bonds")
     if bonds.size and not 0 <= bonds.min() <= bonds.max() < n_atoms:
         wrong = int(np.flatnonzero(((bonds < 0) | (bonds >= n_atoms)).any(1))[0])
         raise InputError(
@@ -125,7 +125,7 @@ def checked_bonds(value: Values, n_atoms: int) -> Int[np.ndarray, "bonds 2"]:
 
 def checked_shifts(value: Values, n_bonds: int, pbc: Bool[np.ndarray, "3"]) -> Int[np.ndarray, "bonds 3"]:
     """Lattice steps of every bond, `[bonds, 3]`, int64; none along open axes."""
-    shifts = _whole_numbers(value, 3, "shifts of bonds")
+    shifts = whole_rows(value, 3, "shifts of bonds")
     if len(shifts) != n_bonds:
         raise InputError("shifts of bonds have a wrong shape", got=shifts.shape, accepted=(n_bonds, 3))
     if np.any(shifts[:, ~pbc]):
@@ -133,13 +133,21 @@ def checked_shifts(value: Values, n_bonds: int, pbc: Bool[np.ndarray, "3"]) -> I
     return shifts
 
 
-def _whole_numbers(value: Values, width: int, what: str) -> Int[np.ndarray, "bonds width"]:
-    array = np.array(value) if np.size(value) else np.zeros((0, width), dtype=int)
-    if array.ndim != 2 or array.shape[1] != width:
-        raise InputError(f"{what} have a wrong shape", got=array.shape, accepted=f"(bonds, {width})")
-    if array.dtype.kind not in "iuf" or not np.array_equal(array, np.round(array)):
-        raise InputError(f"{what} are not whole numbers", got=" ".join(repr(value).split())[:60])
-    return frozen(array.astype(np.int64))
+def whole_rows(value: Values, width: int, what: str, fix: str | None = None) -> Int[np.ndarray, "rows width"]:
+    """Whole numbers in rows of one width, int64; they may come flat.
+
+    >>> whole_rows([0, 1, 1, 2], 2, "bonds").tolist()
+    [[0, 1], [1, 2]]
+    """
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.full((), np.nan)
+    fits = array.size % width == 0 and (array.ndim < 2 or array.shape[1:] == (width,))
+    if not (fits and np.isfinite(array).all() and np.array_equal(array, np.round(array))):
+        got = " ".join(repr(value).split())[:60]
+        raise InputError(f"{what} are not whole numbers, {width} for each bond", got=got, fix=fix)
+    return frozen(array.astype(np.int64).reshape(-1, width))
 
 
 def checked_labels(labels: Mapping[str, Values], n_atoms: int, n_bonds: int = 0) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
+from intertwine.data.checks import whole_rows
 from intertwine.data.labels import BONDS, CONDITIONS, LABELS, Label, LabelKeys, LabelUnits, known_label
 from intertwine.errors import InputError, nearest
 from intertwine.groups.index_symmetry import VOIGT
@@ -61,27 +62,18 @@ def stored_bonds(atoms: Atoms, keys: LabelKeys) -> dict[str, np.ndarray]:
     {'bonds': array([[0, 1],
            [1, 2]])}
     """
-    values = {name: stored(atoms, {}, keys[name], "bond") for name in BONDS}
+    numbers = {key: array for key, array in atoms.arrays.items() if array.dtype.kind in "iuf"}
+    values = {name: atoms.info.get(keys[name], numbers.get(keys[name])) for name in BONDS}
     return {
-        name: _whole_rows(value, keys[name], BONDS[name], name)
+        name: whole_rows(
+            value,
+            BONDS[name],
+            f"{name.replace('_', ' ')} under the key '{keys[name]}'",
+            fix=f"correct them, or name another key for them: keys: {{{name}: ...}}",
+        )
         for name, value in values.items()
         if value is not None
     }
-
-
-def _whole_rows(value: Any, key: str, width: int, name: str) -> np.ndarray:
-    array = np.array(value) if np.size(value) else np.zeros(0, dtype=int)
-    whole, words = (
-        array.dtype.kind in "iuf" and np.array_equal(array, np.round(array)),
-        name.replace("_", " "),
-    )
-    if not whole or array.size % width or (array.ndim > 1 and array.shape[1:] != (width,)):
-        raise InputError(
-            f"the {words} under the key '{key}' are not whole numbers, {width} for each bond",
-            got=" ".join(repr(value).split())[:60],
-            fix=f"correct them, or name another key for them: keys: {{{name}: ...}}",
-        )
-    return array.astype(np.int64).reshape(-1, width)
 
 
 def _found(
@@ -93,7 +85,8 @@ def _found(
 ) -> dict[str, np.ndarray]:
     """Values of the rows of a table, in their shapes and our units."""
     stored_values = {name: stored(atoms, results, keys[name], row.per) for name, row in table.items()}
-    sizes = _sizes(atoms, keys)
+    per_bond = any(row.per == "bond" for row in table.values())
+    sizes = _sizes(atoms, keys) if per_bond else (len(atoms),)
     return {
         name: np.asarray(shaped(value, table[name], keys[name], *sizes) * units.factor(name))
         for name, value in stored_values.items()
