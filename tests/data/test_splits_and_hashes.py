@@ -51,17 +51,19 @@ def test_the_smallest_change_of_any_value_changes_the_hash(structure, data):
 
 @given(structures(max_atoms=3))
 def test_the_hash_tells_species_periodicity_and_labels_apart(structure):
+    sizes = len(structure), len(structure.bonds)
     changed = [structure.replace(numbers=structure.numbers % 118 + 1)]
     changed += [
         structure.replace(labels={k: v for k, v in structure.labels.items() if k != n})
         for n in structure.labels
     ]
-    changed += [structure.replace(pbc=False)] if structure.pbc.any() else []
+    changed += [structure.replace(pbc=False, bond_shifts=None)] if structure.pbc.any() else []
+    changed += [structure.replace(labels={}, bonds=[*structure.bonds, [0, 0]])]
     changed += [structure.replace(cell=structure.cell * 2)] if structure.cell.any() else []
     changed += [
-        structure.replace(labels={**structure.labels, n: np.zeros(LABELS[n].full_shape(len(structure)))})
+        structure.replace(labels={**structure.labels, n: np.zeros(LABELS[n].full_shape(*sizes))})
         for n in LABELS
-        if n not in structure.labels
+        if n not in structure.labels and (sizes[1] or LABELS[n].per != "bond")
     ]
     hashes = {structure_hash(other) for other in changed}
     assert len(hashes) == len(changed)

@@ -14,13 +14,17 @@ from intertwine.observables import Model, ModelSpec
 
 REFERENCE = {1: -13.6, 8: -432.0}
 HANDEDNESS = TensorSpec(unit="1", axial=True)
+COUPLING = TensorSpec(unit="meV", indices="ij", per="bond")
 
 
 def spec(
-    *heads: str, field: Literal["none", "expansion", "density"] = "none", energy: bool = True
+    *heads: str,
+    field: Literal["none", "expansion", "density"] = "none",
+    energy: bool = True,
+    **more: TensorSpec,
 ) -> ModelSpec:
-    """A small model with heads of the label table, and one that tells left from right."""
-    tensors = {name: TensorSpec.of(LABELS[name]) for name in heads} | {"handedness": HANDEDNESS}
+    """A small model with heads of the label table, one that tells left from right, and more."""
+    tensors = {name: TensorSpec.of(LABELS[name]) for name in heads} | {"handedness": HANDEDNESS} | more
     degree = max(2, *(tensor.irreps.degree for tensor in tensors.values()))
     sizes = {"channels": 8, "message_channels": 4, "l_max": degree, "output_l": degree}
     return ModelSpec(
@@ -202,6 +206,43 @@ class Uncharged(Tensors):
         return value - share[:, None, None] * torch.eye(3).double()
 
 
+class Coupled(Tensors):
+    """A sound coupling between atoms, too."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        Model.__init__(self, spec("charges", coupling=COUPLING))
+
+
+class Shortsighted(Coupled):
+    """A coupling between the atoms as they are written, whatever the cells in which they lie."""
+
+    breaks = ("tensors.lattice", "tensors.supercell")
+    keeps = ("tensors.rotation", "tensors.reflection", "tensors.permutation", "tensors.extensivity")
+
+    def changed(self, name: str, value: Tensor, graph: Graph) -> Tensor:
+        if name != "coupling" or graph.bonds is None:
+            return value
+        first, second = graph.positions[graph.bonds].unbind(1)
+        return value + 1e-6 * (second - first).square().sum(-1)[:, None, None] * torch.eye(3).double()
+
+
+class Leaning(Coupled):
+    """A coupling that knows where x is."""
+
+    breaks = ("tensors.rotation", "tensors.reflection", "tensors.crystal")
+    keeps = (
+        "tensors.translation",
+        "tensors.permutation",
+        "tensors.lattice",
+        "tensors.supercell",
+        "tensors.batch",
+    )
+
+    def changed(self, name: str, value: Tensor, graph: Graph) -> Tensor:
+        return value + 1e-6 * torch.tensor([1.0, 0, 0]).double().diag() if name == "coupling" else value
+
+
 class Deaf(Tensors):
     """Forces that do not feel the field."""
 
@@ -229,5 +270,7 @@ BROKEN = (
     LargePolarisability,
     LargeHyperpolarisability,
     Uncharged,
+    Shortsighted,
+    Leaning,
     Deaf,
 )

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from broken_tensors import REFERENCE, spec
+from broken_tensors import COUPLING, REFERENCE, spec
 
 from intertwine.data import Structure
 from intertwine.graph import build_graph
@@ -54,8 +54,9 @@ def test_its_page_and_file_are_whole(without_energy):
         spec("dipole", field="expansion"),
         spec("charges", "dielectric", field="density"),
         spec(*TABLE, "elastic", "born_charges"),
+        spec("dipole", coupling=COUPLING, field="expansion"),
     ],
-    ids=["expansion", "only a dipole", "density", "no field"],
+    ids=["expansion", "only a dipole", "density", "no field", "bonds"],
 )
 def test_a_random_model_of_many_heads_keeps_every_law(fields):
     trial = prepare(model(fields), [WATER], budget=0.5)
@@ -63,6 +64,15 @@ def test_a_random_model_of_many_heads_keeps_every_law(fields):
     results = [result for law in laws for result in law.results(trial)[0]]
     assert [str(result) for result in results if not result.passed] == []
     assert all(math.isfinite(result.figure) for result in results)
+
+
+def test_frames_are_certified_on_the_bonds_that_they_name():
+    frame = WATER.replace(bonds=[[1, 2]])
+    trial = prepare(model(spec("charges", coupling=COUPLING)), [frame, WATER.replace(charge=1.0)])
+    named = [len(probe.structure.bonds) for probe in trial.situations]
+    assert named[:-2] == [6] * (len(named) - 2)
+    assert sorted(named[-2:]) == [1, 6]
+    assert all(len(answer["coupling"]) == n for n, answer in zip(named, trial.answers, strict=True))
 
 
 def test_a_response_that_the_model_does_not_give_is_left_out():

@@ -7,22 +7,25 @@ from copper import clusters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intertwine.data import LABELS, Structure
+from intertwine.data import LABELS, Label, Structure
+from intertwine.data.labels import declare
 from intertwine.graph import Graph, build_graph, collate
 from intertwine.train.losses import deviations, loss, penalty
 from intertwine.train.tally import Tally, unit_of
 
+declare(Label("exchange", "meV", "ij", per="bond"))
 WEIGHTS = {"energy": 2.0, "forces": 30.0, "stress": 5.0}
 seeds = st.integers(0, 2**32 - 1)
 
 
 def frame(rng: np.random.Generator, labels: tuple[str, ...] = tuple(LABELS)) -> Structure:
     atoms = int(rng.integers(1, 5))
-    values = {name: rng.normal(size=LABELS[name].full_shape(atoms)) for name in labels}
+    bonds = rng.integers(atoms, size=(3, 2))
+    values = {name: rng.normal(size=LABELS[name].full_shape(atoms, 3)) for name in labels}
     values = {n: LABELS[n].symmetrised(v) if LABELS[n].rank > 1 else v for n, v in values.items()}
-    return Structure(
-        rng.integers(1, 9, size=atoms), rng.normal(size=(atoms, 3)) * 3, 20 * np.eye(3), [True] * 3, values
-    )
+    places = rng.normal(size=(atoms, 3)) * 3
+    numbers = rng.integers(1, 9, size=atoms)
+    return Structure(numbers, places, 20 * np.eye(3), [True] * 3, values, bonds=bonds)
 
 
 def drawn_batch(rng: np.random.Generator, partly: bool = False) -> Graph:
@@ -67,7 +70,7 @@ def test_what_is_not_labelled_has_no_say(seed: int) -> None:
     found = deviations(predicted, batch)
     for name, value in predicted.items():
         mask = batch.labels.get(f"has_{name}", torch.ones(batch.n_systems, dtype=torch.bool))
-        rows = mask[batch.batch] if LABELS[name].per == "atom" else mask
+        rows = mask[batch.system_of(LABELS[name].per)]
         difference = (value - batch.labels[name])[rows]
         if LABELS[name].extensive:
             difference = difference / batch.counts[rows].reshape(-1, *[1] * LABELS[name].rank)

@@ -11,7 +11,7 @@ from ase.data import chemical_symbols, ground_state_magnetic_moments
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from intertwine.data import LabelKeys, LabelUnits, Structure
-from intertwine.data.stored_labels import stored_conditions
+from intertwine.data.stored_labels import stored_bonds, stored_conditions
 from intertwine.engines.conditions import put_under
 from intertwine.engines.dynamics import Motion
 from intertwine.engines.ensembles import Langevin
@@ -196,7 +196,8 @@ def labelled(atoms: Atoms, info: dict[str, Any]) -> Structure:
         if atoms.pbc.all() and "stress" in properties:
             labels["stress"] = voigt_6_to_full_3x3_stress(atoms.get_stress())
     geometry = (atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
-    return Structure(*geometry, labels, info, **stored_conditions(atoms, LabelKeys(), LabelUnits()))
+    under = stored_conditions(atoms, LabelKeys(), LabelUnits())
+    return Structure(*geometry, labels, info, **under).replace(**stored_bonds(atoms, LabelKeys()))
 
 
 def answered(structure: Structure, calculator: Calculator, properties: Sequence[str]) -> Structure:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from intertwine.data.labels import CONDITIONS, LABELS, Label, known_label
+from intertwine.data.labels import BONDS, CONDITIONS, LABELS, Label, known_label
 from intertwine.errors import InputError
 
 Values = np.ndarray | np.generic | float | int | Sequence[Any]
@@ -110,11 +110,56 @@ def image_spacing(vectors: Float[np.ndarray, "axes 3"]) -> Float[np.ndarray, " a
     return 1.0 / np.linalg.norm(np.linalg.pinv(vectors), axis=0)
 
 
-def checked_labels(labels: Mapping[str, Values], n_atoms: int) -> dict[str, np.ndarray]:
+def checked_bonds(value: Values, n_atoms: int) -> Int[np.ndarray, "bonds 2"]:
+    """Ordered pairs of atoms by index, `[bonds, 2]`, int64."""
+    bonds = whole_rows(value, 2, "bonds")
+    if bonds.size and not 0 <= bonds.min() <= bonds.max() < n_atoms:
+        wrong = int(np.flatnonzero(((bonds < 0) | (bonds >= n_atoms)).any(1))[0])
+        raise InputError(
+            f"bond {wrong} joins an atom that is not there",
+            got=bonds[wrong].tolist(),
+            accepted=f"indices of atoms, 0 to {n_atoms - 1}",
+        )
+    return bonds
+
+
+def checked_shifts(value: Values, n_bonds: int, pbc: Bool[np.ndarray, "3"]) -> Int[np.ndarray, "bonds 3"]:
+    """Lattice steps of every bond, `[bonds, 3]`, int64; none along open axes."""
+    shifts = whole_rows(value, 3, "shifts of bonds")
+    if len(shifts) != n_bonds:
+        raise InputError("shifts of bonds have a wrong shape", got=shifts.shape, accepted=(n_bonds, 3))
+    if np.any(shifts[:, ~pbc]):
+        raise InputError("a bond is shifted along an open axis", fix="leave its shifts there zero")
+    return shifts
+
+
+def whole_rows(value: Values, width: int, what: str, fix: str | None = None) -> Int[np.ndarray, "rows width"]:
+    """Whole numbers in rows of one width, int64; they may come flat.
+
+    >>> whole_rows([0, 1, 1, 2], 2, "bonds").tolist()
+    [[0, 1], [1, 2]]
+    """
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.full((), np.nan)
+    fits = array.size % width == 0 and (array.ndim < 2 or array.shape[1:] == (width,))
+    if not (fits and np.isfinite(array).all() and np.array_equal(array, np.round(array))):
+        got = " ".join(repr(value).split())[:60]
+        raise InputError(f"{what} are not whole numbers, {width} for each bond", got=got, fix=fix)
+    return frozen(array.astype(np.int64).reshape(-1, width))
+
+
+def checked_labels(labels: Mapping[str, Values], n_atoms: int, n_bonds: int = 0) -> dict[str, np.ndarray]:
     """Labels by canonical name, float64, of the shape that the label table says."""
     checked = {}
     for name in sorted(map(known_label, labels), key=list(LABELS).index):
-        values = finite_array(labels[name], LABELS[name].full_shape(n_atoms), f"{name} values")
+        if LABELS[name].per == "bond" and not n_bonds:
+            raise InputError(
+                f"{name} is a label of bonds, and there are none", fix="give bonds, or leave it out"
+            )
+        shape = LABELS[name].full_shape(n_atoms, n_bonds)
+        values = finite_array(labels[name], shape, f"{name} values")
         checked[name] = frozen(symmetric(values, LABELS[name])) if LABELS[name].rank > 1 else values
     return checked
 
@@ -137,6 +182,6 @@ def checked_info(info: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of `info`; labels have their own place."""
     for name in set(info) & set(LABELS):
         raise InputError(f"info may not hold '{name}'", fix="give it among the labels")
-    for name in set(info) & set(CONDITIONS):
+    for name in set(info) & {*CONDITIONS, *BONDS}:
         raise InputError(f"info may not hold '{name}'", fix=f"give {name}=… to the structure")
     return dict(info)

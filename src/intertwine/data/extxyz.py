@@ -15,7 +15,7 @@ from ase.data import chemical_symbols
 from ase.io.extxyz import key_val_dict_to_str, key_val_str_to_dict
 from ase.io.formats import open_with_compression
 
-from intertwine.data.labels import CONDITIONS, LABELS
+from intertwine.data.labels import BONDS, CONDITIONS, LABELS
 from intertwine.data.structure import Structure
 from intertwine.errors import InputError
 
@@ -105,6 +105,7 @@ def frame_text(structure: Structure) -> str:
     values["Properties"] = "species:S:1:pos:R:3" + "".join(widths)
     values |= {n: _numbers(v) for n, v in structure.labels.items() if n not in per_atom}
     values |= {name: _numbers(np.asarray(value)) for name, value in structure.conditions.items()}
+    values |= {name: " ".join(map(str, array.flat)) for name, array in structure.pairs.items()}
     values |= {"pbc": " ".join("T" if axis else "F" for axis in structure.pbc)}
     comment = " ".join(filter(None, [_quoted(values), _info_text(structure.info)]))
     rows = [
@@ -134,7 +135,7 @@ def _quoted(values: Mapping[str, str]) -> str:
 
 def _info_text(info: Mapping[str, Any]) -> str:
     """What extxyz can say of `info`: words, numbers, truth values, arrays and JSON; the rest is left out."""
-    reserved = {"Lattice", "Properties", "pbc", *LABELS, *CONDITIONS}
+    reserved = {"Lattice", "Properties", "pbc", *LABELS, *CONDITIONS, *BONDS}
     kept = {}
     for key, value in info.items():
         if isinstance(value, str):

@@ -9,9 +9,9 @@ from intertwine.data.structure import Structure
 
 
 def structure_hash(structure: Structure) -> str:
-    """SHA-256 of numbers, positions, cell, pbc, labels and conditions, as 64 hexadecimal digits.
+    """SHA-256 of numbers, positions, cell, pbc, labels, conditions and bonds, as 64 hexadecimal digits.
 
-    Every bit of every value counts, except that -0 equals 0, and that no charge and no field are nothing;
+    Every bit of every value counts, except that -0 equals 0, and that no charge, field and bonds are nothing;
     `info` does not count. The same on every machine and version.
 
     >>> one = Structure([1], [[0, 0, 0.0]])
@@ -22,7 +22,7 @@ def structure_hash(structure: Structure) -> str:
     """
     digest = hashlib.sha256(b"intertwine structure 1")
     fields = {name: getattr(structure, name) for name in ("numbers", "positions", "cell", "pbc")}
-    under = {name: np.asarray(value) for name, value in structure.conditions.items()}
+    under = {name: np.asarray(value) for name, value in structure.conditions.items()} | structure.pairs
     for name, array in [*fields.items(), *sorted(structure.labels.items()), *under.items()]:
         digest.update(f"\n{name} {array.shape}\n".encode())
         digest.update(_bytes(array))

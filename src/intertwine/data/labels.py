@@ -8,11 +8,11 @@ Conventions: eV, Å, e; energies are total; stress is tensile-positive; tensors 
 components, 3 x … x 3.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 from jaxtyping import Num
@@ -32,7 +32,7 @@ class Label:
         unit: our own unit, for reports.
         indices: index symmetry of one value as in `CartesianTensor`: "" for a number, "i" for a vector,
             "ij=ji" for a symmetric matrix.
-        per: one value per `"system"` or per `"atom"`.
+        per: one value per `"system"`, per `"atom"`, or per `"bond"`: per ordered pair in `Structure.bonds`.
         extensive: whether the value of a system is the sum over its parts.
         axial: whether the value takes the sign of det R when the system is reflected.
         quantity: what `intertwine.units.factor` calls it, so that files may come in other units; None where
@@ -49,7 +49,7 @@ class Label:
     name: str
     unit: str
     indices: str = ""
-    per: Literal["system", "atom"] = "system"
+    per: Literal["system", "atom", "bond"] = "system"
     extensive: bool = False
     axial: bool = False
     quantity: str | None = None
@@ -94,9 +94,10 @@ class Label:
             raise InputError(f"{self.name} is a number, not a tensor")
         return CartesianTensor(self.indices, axial=self.axial)
 
-    def full_shape(self, n_atoms: int) -> tuple[int, ...]:
-        """Shape of the label of a structure of `n_atoms` atoms."""
-        return (n_atoms, *self.shape) if self.per == "atom" else self.shape
+    def full_shape(self, n_atoms: int, n_bonds: int = 0) -> tuple[int, ...]:
+        """Shape of the label of a structure of so many atoms and bonds."""
+        rows = {"system": (), "atom": (n_atoms,), "bond": (n_bonds,)}[self.per]
+        return (*rows, *self.shape)
 
     def symmetrised(self, values: Num[np.ndarray, "*values"]) -> Num[np.ndarray, "*values"]:
         """Values `(*batch, 3, …, 3)` with whatever breaks the index symmetry projected out.
@@ -143,6 +144,9 @@ CONDITIONS: Final[Mapping[str, Label]] = MappingProxyType(
 )
 """What a structure is put under: total charge, homogeneous electric field."""
 
+BONDS: Final[Mapping[str, int]] = MappingProxyType({"bonds": 2, "bond_shifts": 3})
+"""What names ordered pairs of atoms, which labels per bond belong to, and whole numbers for each of them."""
+
 
 def declare(label: Label) -> Label:
     """Add a label to the table, or find it there.
@@ -157,7 +161,7 @@ def declare(label: Label) -> Label:
         ...
     intertwine.errors.InputError: the label 'dipole' means something else; got: Label(...
     """
-    if label.name in CONDITIONS or not label.name.isidentifier():
+    if label.name in {*CONDITIONS, *BONDS} or not label.name.isidentifier():
         raise InputError(
             f"a label cannot be called '{label.name}'", accepted="a word that is no condition of a structure"
         )
@@ -172,7 +176,7 @@ def declare(label: Label) -> Label:
     return known
 
 
-def known_label(name: str, also: Mapping[str, Label] = MappingProxyType({})) -> str:
+def known_label(name: str, also: Collection[str] = ()) -> str:
     """`name` when it is in the label table, or in another one.
 
     Raises:
@@ -194,8 +198,10 @@ def known_label(name: str, also: Mapping[str, Label] = MappingProxyType({})) -> 
 class _PerLabel:
     """One word for each label and condition, where it differs from the usual."""
 
+    also: ClassVar[Collection[str]] = tuple(CONDITIONS)
+
     def __init__(self, **given: str) -> None:
-        self.given = {known_label(name, CONDITIONS): word for name, word in given.items()}
+        self.given = {known_label(name, self.also): word for name, word in given.items()}
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.given == self.given
@@ -212,7 +218,7 @@ class _PerLabel:
 
 
 class LabelKeys(_PerLabel):
-    """Under which key a file keeps each label and condition; its own name where nothing else is said.
+    """Under which key a file keeps each label and condition, and bonds; their own names by default.
 
     A key is looked up in `atoms.info` (values per system) or `atoms.arrays` (values per atom) first, then
     among the results stored with the frame, where ASE puts the names it knows (`energy`, `free_energy`,
@@ -222,9 +228,11 @@ class LabelKeys(_PerLabel):
     ('REF_energy', 'forces')
     """
 
+    also: ClassVar[Collection[str]] = (*CONDITIONS, *BONDS)
+
     def __getitem__(self, label: str) -> str:
         """Key of the label named canonically."""
-        return self.given.get(label, known_label(label, CONDITIONS))
+        return self.given.get(label, known_label(label, self.also))
 
 
 class LabelUnits(_PerLabel):

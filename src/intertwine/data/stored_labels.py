@@ -7,7 +7,8 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from intertwine.data.labels import CONDITIONS, LABELS, Label, LabelKeys, LabelUnits, known_label
+from intertwine.data.checks import whole_rows
+from intertwine.data.labels import BONDS, CONDITIONS, LABELS, Label, LabelKeys, LabelUnits, known_label
 from intertwine.errors import InputError, nearest
 from intertwine.groups.index_symmetry import VOIGT
 
@@ -38,7 +39,7 @@ def stored_labels(
     found = _found(atoms, results, LABELS, keys, units)
     for name in require:
         if known_label(name) not in found:
-            raise missing(atoms, results, name, keys[name])
+            raise missing(atoms, results, name, keys[name], *_sizes(atoms, keys))
     return found
 
 
@@ -51,6 +52,30 @@ def stored_conditions(atoms: Atoms, keys: LabelKeys, units: LabelUnits) -> dict[
     return _found(atoms, {}, CONDITIONS, keys, units)
 
 
+def stored_bonds(atoms: Atoms, keys: LabelKeys) -> dict[str, np.ndarray]:
+    """Ordered pairs of atoms kept with `atoms`, and lattice steps between them, as far as they are.
+
+    Raises:
+        InputError: they are not whole numbers, two and three for each pair; they may come flat.
+
+    >>> stored_bonds(Atoms("H3", info={"bonds": [0, 1, 1, 2]}), LabelKeys())
+    {'bonds': array([[0, 1],
+           [1, 2]])}
+    """
+    numbers = {key: array for key, array in atoms.arrays.items() if array.dtype.kind in "iuf"}
+    values = {name: atoms.info.get(keys[name], numbers.get(keys[name])) for name in BONDS}
+    return {
+        name: whole_rows(
+            value,
+            BONDS[name],
+            f"{name.replace('_', ' ')} under the key '{keys[name]}'",
+            fix=f"correct them, or name another key for them: keys: {{{name}: ...}}",
+        )
+        for name, value in values.items()
+        if value is not None
+    }
+
+
 def _found(
     atoms: Atoms,
     results: Mapping[str, Any],
@@ -60,11 +85,18 @@ def _found(
 ) -> dict[str, np.ndarray]:
     """Values of the rows of a table, in their shapes and our units."""
     stored_values = {name: stored(atoms, results, keys[name], row.per) for name, row in table.items()}
+    per_bond = any(row.per == "bond" for row in table.values())
+    sizes = _sizes(atoms, keys) if per_bond else (len(atoms),)
     return {
-        name: np.asarray(shaped(value, table[name], keys[name], len(atoms)) * units.factor(name))
+        name: np.asarray(shaped(value, table[name], keys[name], *sizes) * units.factor(name))
         for name, value in stored_values.items()
         if value is not None
     }
+
+
+def _sizes(atoms: Atoms, keys: LabelKeys) -> tuple[int, int]:
+    """How many atoms and bonds."""
+    return len(atoms), len(stored_bonds(atoms, keys).get("bonds", ()))
 
 
 def stored(atoms: Atoms, results: Mapping[str, Any], key: str, per: str) -> Any | None:
@@ -91,10 +123,12 @@ def keys_of(atoms: Atoms, results: Mapping[str, Any]) -> list[str]:
     return [*dict.fromkeys([*atoms.info, *arrays, *results])]
 
 
-def missing(atoms: Atoms, results: Mapping[str, Any], name: str, key: str) -> InputError:
+def missing(
+    atoms: Atoms, results: Mapping[str, Any], name: str, key: str, n_atoms: int, n_bonds: int = 0
+) -> InputError:
     """The error that says which label is absent and what is there instead."""
     there, label = keys_of(atoms, results), LABELS[name]
-    fitting = [k for k in there if fits(stored(atoms, results, k, label.per), label, len(atoms))]
+    fitting = [k for k in there if fits(stored(atoms, results, k, label.per), label, n_atoms, n_bonds)]
     close = nearest(key, fitting) or nearest(name, fitting) or (fitting[0] if len(fitting) == 1 else None)
     if not there:
         return InputError(f"no {name}", got="a frame without any labels", fix="label it first")
@@ -105,13 +139,14 @@ def missing(atoms: Atoms, results: Mapping[str, Any], name: str, key: str) -> In
     )
 
 
-def fits(value: Any, label: Label, n_atoms: int) -> bool:
+def fits(value: Any, label: Label, n_atoms: int, n_bonds: int = 0) -> bool:
     """Whether a stored value has the size that the label needs."""
-    sizes = {np.prod(label.full_shape(n_atoms), dtype=int), *voigt_sizes(label, n_atoms)}
+    shape = label.full_shape(n_atoms, n_bonds)
+    sizes = {np.prod(shape, dtype=int), *voigt_sizes(label, shape)}
     return not isinstance(value, str | bool | None) and np.size(value) in sizes
 
 
-def shaped(value: Any, label: Label, key: str, n_atoms: int) -> Float[np.ndarray, "..."]:
+def shaped(value: Any, label: Label, key: str, n_atoms: int, n_bonds: int = 0) -> Float[np.ndarray, "..."]:
     """The value as float64 in the shape of its label.
 
     It may come flat, or in Voigt's notation where neighbouring indices are symmetric: 6 numbers xx yy zz yz
@@ -123,12 +158,17 @@ def shaped(value: Any, label: Label, key: str, n_atoms: int) -> Float[np.ndarray
         raise InputError(
             f"{label.name} under the key '{key}' is not a number", got=repr(value)[:60]
         ) from None
-    shape = label.full_shape(n_atoms)
-    if array.size in voigt_sizes(label, n_atoms):
+    if label.per == "bond" and not n_bonds:
+        raise InputError(
+            f"{label.name} under the key '{key}' is a label of bonds, and the frame names none",
+            fix="keep its ordered pairs of atoms under the key 'bonds', or name their key",
+        )
+    shape = label.full_shape(n_atoms, n_bonds)
+    if array.size in voigt_sizes(label, shape):
         return from_voigt(array.reshape(*shape[: len(shape) - label.rank], *label.voigt_shape), label)
     if array.size != np.prod(shape, dtype=int):
         accepted = " x ".join(map(str, shape)) or "a number"
-        if voigt_sizes(label, n_atoms):
+        if voigt_sizes(label, shape):
             voigt = " x ".join(map(str, label.voigt_shape))
             accepted += f", flat, or {voigt} in Voigt order xx yy zz yz xz xy"
         raise InputError(
@@ -137,10 +177,10 @@ def shaped(value: Any, label: Label, key: str, n_atoms: int) -> Float[np.ndarray
     return array.reshape(shape)
 
 
-def voigt_sizes(label: Label, n_atoms: int) -> set[int]:
-    """How many numbers the label has in Voigt's notation; none where that is nothing of its own."""
-    rows = n_atoms if label.per == "atom" else 1
-    size = rows * int(np.prod(label.voigt_shape, dtype=int))
+def voigt_sizes(label: Label, shape: tuple[int, ...]) -> set[int]:
+    """How many numbers a label of a full shape has in Voigt's notation; none where that is no other."""
+    rows = shape[: len(shape) - label.rank]
+    size = int(np.prod((*rows, *label.voigt_shape), dtype=int))
     return {size} if 6 in label.voigt_shape else set()
 
 

@@ -15,16 +15,18 @@ from jaxtyping import Bool, Float, Int
 
 from intertwine.data.checks import (
     Values,
+    checked_bonds,
     checked_cell,
     checked_info,
     checked_labels,
     checked_numbers,
     checked_pbc,
     checked_positions,
+    checked_shifts,
     finite_array,
 )
-from intertwine.data.labels import CONDITIONS, LABELS, LabelKeys, LabelUnits
-from intertwine.data.stored_labels import stored_conditions, stored_labels
+from intertwine.data.labels import BONDS, CONDITIONS, LABELS, LabelKeys, LabelUnits
+from intertwine.data.stored_labels import stored_bonds, stored_conditions, stored_labels
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -44,6 +46,8 @@ class Structure:
         charge: total charge, e.
         electric_field: homogeneous, V/Å, `[3]`.
         info: anything else worth keeping, such as `config_type` or the source; never read by a model.
+        bonds: ordered pairs (i, j) of atoms that labels per bond belong to, at any distance, `[bonds, 2]`.
+        bond_shifts: S of each, `[bonds, 3]`, zeros unless given: its vector is x_j + S · cell − x_i.
 
     Raises:
         InputError: a wrong shape, a NaN, an unknown element or label, or lattice vectors of the periodic axes
@@ -67,6 +71,8 @@ class Structure:
     info: Mapping[str, Any]
     charge: float
     electric_field: Float[np.ndarray, "3"]
+    bonds: Int[np.ndarray, "bonds 2"]
+    bond_shifts: Int[np.ndarray, "bonds 3"]
 
     def __init__(
         self,
@@ -78,17 +84,23 @@ class Structure:
         info: Mapping[str, Any] | None = None,
         charge: Values = 0.0,
         electric_field: Values = (0.0, 0.0, 0.0),
+        bonds: Values = (),
+        bond_shifts: Values | None = None,
     ) -> None:
         numbers, pbc = checked_numbers(numbers), checked_pbc(pbc)
+        bonds = checked_bonds(bonds, len(numbers))
+        shifts = np.zeros((len(bonds), 3), dtype=int) if bond_shifts is None else bond_shifts
         checked = {
             "numbers": numbers,
             "positions": checked_positions(positions, len(numbers)),
             "cell": checked_cell(np.zeros((3, 3)) if cell is None else cell, pbc),
             "pbc": pbc,
-            "labels": MappingProxyType(checked_labels(labels or {}, len(numbers))),
+            "labels": MappingProxyType(checked_labels(labels or {}, len(numbers), len(bonds))),
             "info": MappingProxyType(checked_info(info or {})),
             "charge": float(finite_array(charge, (), "total charges")),
             "electric_field": finite_array(electric_field, (3,), "electric fields"),
+            "bonds": bonds,
+            "bond_shifts": checked_shifts(shifts, len(bonds), pbc),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -100,7 +112,8 @@ class Structure:
         pbc = "".join("T" if axis else "F" for axis in self.pbc)
         labels = ", ".join(self.labels) or "none"
         under = "".join(f", {name}={value}" for name, value in self.conditions.items())
-        return f"Structure({self.formula}, {len(self)} atoms, pbc={pbc}{under}, labels: {labels})"
+        bonds = f", {len(self.bonds)} bonds" if len(self.bonds) else ""
+        return f"Structure({self.formula}, {len(self)} atoms{bonds}, pbc={pbc}{under}, labels: {labels})"
 
     def __reduce__(self) -> tuple:
         """Copy and send between our own processes as plain values (a mapping proxy cannot be copied)."""
@@ -137,12 +150,24 @@ class Structure:
         values = {"charge": self.charge, "electric_field": self.electric_field.tolist()}
         return {name: value for name, value in values.items() if np.any(value)}
 
+    @property
+    def pairs(self) -> dict[str, Int[np.ndarray, "bonds columns"]]:
+        """Bonds and their shifts, as far as there are any.
+
+        >>> Structure([1, 1], [[0, 0, 0], [0, 0, 1]], bonds=[[0, 1]]).pairs
+        {'bonds': array([[0, 1]])}
+        """
+        there = {"bonds": len(self.bonds) > 0, "bond_shifts": self.bond_shifts.any()}
+        return {name: getattr(self, name) for name in BONDS if there[name]}
+
     def replace(self, **changes: Any) -> "Structure":
-        """A new structure that differs in the named fields; it is checked again.
+        """A new structure that differs in the named fields; it is checked again. New bonds bring new shifts.
 
         >>> Structure([1], [[0, 0, 0]]).replace(numbers=[2]).formula
         'He'
         """
+        if "bonds" in changes:
+            changes.setdefault("bond_shifts", None)
         return dataclasses.replace(self, **changes)
 
     @classmethod
@@ -169,10 +194,11 @@ class Structure:
         >>> Structure.from_ase(pair, LabelKeys(energy="E"))
         Structure(HO, 2 atoms, pbc=FFF, charge=-1.0, labels: energy)
         """
-        names = {*LABELS, *CONDITIONS}
+        names = {*LABELS, *CONDITIONS, *BONDS}
         taken = {*(keys[name] for name in names), *names}
         info = {key: value for key, value in atoms.info.items() if key not in taken}
-        bare = cls(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, info=info)
+        more: dict[str, Any] = {"info": info, **stored_bonds(atoms, keys)}
+        bare = cls(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc, **more)
         labels = stored_labels(atoms, keys, units, require)
         return bare.replace(labels=labels, **stored_conditions(atoms, keys, units))
 
@@ -183,7 +209,7 @@ class Structure:
         -13.6
         """
         geometry = {name: getattr(self, name) for name in ("numbers", "positions", "cell", "pbc")}
-        atoms = Atoms(**geometry, info={**self.info, **self.conditions})
+        atoms = Atoms(**geometry, info={**self.info, **self.conditions, **self.pairs})
         results = {name: value.copy() if value.ndim else value.item() for name, value in self.labels.items()}
         for name in results.keys() - set(all_properties):
             place = atoms.arrays if LABELS[name].per == "atom" else atoms.info

@@ -11,11 +11,11 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from jaxtyping import Float
 
 from intertwine.data import LabelKeys, LabelUnits, Structure
-from intertwine.data.labels import CONDITIONS
-from intertwine.data.stored_labels import stored_conditions
-from intertwine.engines.predictor import Runnable, check_species, per_atom, runnable, with_weights
+from intertwine.data.labels import BONDS, CONDITIONS
+from intertwine.data.stored_labels import stored_bonds, stored_conditions
+from intertwine.engines.predictor import Runnable, check_bonds, check_species, per, runnable, with_weights
 from intertwine.graph import Graph, NeighbourList
-from intertwine.graph.build import float64
+from intertwine.graph.build import float64, graph_bonds
 from intertwine.observables import hessian
 from intertwine.typing import PathLike
 
@@ -38,7 +38,9 @@ class IntertwineCalculator(Calculator):
     born_effective_charges (e) and polarisability (e²Å²/eV, `[3, 3]`), evaluated when asked for.
 
     Total charge (e) and electric field (V/Å) are `atoms.info["charge"]` and `atoms.info["electric_field"]`;
-    a model without field or charge in its energy does not feel them.
+    a model without field or charge in its energy does not feel them. What the model predicts per bond is a
+    property by its own name, one value for each ordered pair of `atoms.info["bonds"]` (lattice steps of the
+    second atom: `atoms.info["bond_shifts"]`).
 
     The neighbour list reaches `skin` beyond the cutoff and is rebuilt only when an atom has moved more than
     half of it, or the cell, the elements or the periodicity changed; edges between cutoff and skin
@@ -91,9 +93,11 @@ class IntertwineCalculator(Calculator):
         self.device = self.model.device
         self.skin = skin
         outputs = self.model.outputs
+        self._tensors = {name: output for name, output in TENSORS.items() if output in outputs}
+        self._tensors |= {name: name for name in outputs if per(name) == "bond"}
         self.implemented_properties = [  # pyright: ignore[reportAttributeAccessIssue]
             *type(self).implemented_properties,
-            *(name for name, output in TENSORS.items() if output in outputs),
+            *self._tensors,
         ]
         self.forget()
 
@@ -115,12 +119,14 @@ class IntertwineCalculator(Calculator):
         graph = self._graph(self.atoms)
         if "energy" not in self.results:
             self.results.update(self._evaluate(graph))
-        tensors = [name for name in properties if name in TENSORS and name not in self.results]
-        if tensors:
-            found = self.model(graph, outputs=tuple(TENSORS[name] for name in tensors))
-            for name in tensors:
-                value = found[TENSORS[name]].detach().cpu().numpy()
-                self.results[name] = value if per_atom(TENSORS[name]) else value[0]
+        tensors = {name: self._tensors[name] for name in properties if name in self._tensors}
+        asked = {name: output for name, output in tensors.items() if name not in self.results}
+        if asked:
+            outputs = tuple(asked.values())
+            found = self.model(self._with_bonds(graph, self.atoms, outputs), outputs=outputs)
+            for name, output in asked.items():
+                value = found[output].detach().cpu().numpy()
+                self.results[name] = value[0] if per(output) == "system" else value
         if "hessian" in properties:
             model = with_weights(self.model, "Hessian")
             self.results["hessian"] = hessian(model, graph).detach().cpu().numpy()
@@ -129,7 +135,8 @@ class IntertwineCalculator(Calculator):
         """What changed since the results were computed; charges and magnetic moments do not matter."""
         if self.atoms is None:
             return list(all_changes)
-        now, then = _state(atoms), _state(self.atoms)
+        names = (*CONDITIONS, *(BONDS if "bond" in map(per, self._tensors) else ()))
+        now, then = _state(atoms, names), _state(self.atoms, names)
         return [name for name in now if not np.array_equal(now[name], then[name])]
 
     def get_hessian(self, atoms: Atoms | None = None) -> Float[np.ndarray, "coordinates coordinates"]:
@@ -151,6 +158,17 @@ class IntertwineCalculator(Calculator):
         given = stored_conditions(atoms, LabelKeys(), LabelUnits())
         return graph.replace(
             **{name: float64(value)[None].to(self.device) for name, value in given.items() if value.any()}
+        )
+
+    def _with_bonds(self, graph: Graph, atoms: Atoms, outputs: Sequence[str]) -> Graph:
+        """The graph with the bonds that the atoms name, where an output per bond is asked for."""
+        if "bond" not in map(per, outputs):
+            return graph
+        bare = Structure(atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
+        structure = bare.replace(**stored_bonds(atoms, LabelKeys()))
+        check_bonds(structure, outputs)
+        return graph.replace(
+            **{name: value.to(self.device) for name, value in graph_bonds(structure).items()}
         )
 
     def _geometry(self, atoms: Atoms) -> Graph:
@@ -183,10 +201,10 @@ def _same_matter(a: Atoms, b: Atoms) -> bool:
     return np.array_equal(a.numbers, b.numbers) and np.array_equal(a.pbc, b.pbc)
 
 
-def _state(atoms: Atoms) -> dict[str, np.ndarray]:
-    under = {name: np.asarray(atoms.info[name]) for name in CONDITIONS if name in atoms.info}
+def _state(atoms: Atoms, names: Sequence[str]) -> dict[str, np.ndarray]:
+    under = {name: np.asarray(atoms.info[name]) for name in names if name in atoms.info}
     return {
-        **dict.fromkeys(CONDITIONS, np.zeros(0)),
+        **dict.fromkeys(names, np.zeros(0)),
         **under,
         "positions": atoms.positions,
         "numbers": atoms.numbers,

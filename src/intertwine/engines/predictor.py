@@ -23,13 +23,15 @@ Prediction = dict[str, np.ndarray]
 """Outputs of one structure by name, float64."""
 
 
-def per_atom(output: str) -> bool:
-    """Whether an output has one value per atom; all others have one per system.
+def per(output: str) -> str:
+    """What has one value of an output each: `"atom"`, `"bond"` or `"system"`.
 
-    >>> per_atom("forces"), per_atom("stress")
-    (True, False)
+    >>> per("forces"), per("energies"), per("stress")
+    ('atom', 'atom', 'system')
     """
-    return output == "energies" or (output in LABELS and LABELS[output].per == "atom")
+    if output == "energies":
+        return "atom"
+    return LABELS[output].per if output in LABELS else "system"
 
 
 class Predictor:
@@ -79,23 +81,29 @@ class Predictor:
         Args:
             structures: any number of them.
             outputs: of `model.outputs`: energy `[]` eV, energies `[atoms]` eV, forces `[atoms, 3]` eV/Å,
-                stress `[3, 3]` eV/Å³ (tensile positive), virial `[3, 3]` eV, tensors and responses.
+                stress `[3, 3]` eV/Å³ (tensile positive), virial `[3, 3]` eV, tensors and responses; what is
+                per bond has one value for each of `Structure.bonds`.
 
         Returns:
             One dictionary of float64 arrays per structure.
 
         Raises:
-            InputError: an element the model does not know (names the structure), or no such output.
+            InputError: an element the model does not know (names the structure), no such output, or one per
+                bond of a structure without bonds.
         """
+        names = tuple(outputs)
         return [
-            result for batch in self._batches(structures) for result in self._evaluate(batch, tuple(outputs))
+            result for batch in self._batches(structures, names) for result in self._evaluate(batch, names)
         ]
 
-    def _batches(self, structures: Iterable[Structure]) -> Iterator[list[Graph]]:
+    def _batches(
+        self, structures: Iterable[Structure], outputs: Collection[str] = ()
+    ) -> Iterator[list[Graph]]:
         batch: list[Graph] = []
         size = 0
         for index, structure in enumerate(structures):
             check_species(structure, self.model, where=f"structure {index}")
+            check_bonds(structure, outputs, where=f"structure {index}")
             graph = build_graph(structure, self.model.cutoff).replace(labels={})
             weight = graph.n_edges + graph.n_atoms
             if batch and size + weight > self.batch_edges:
@@ -111,11 +119,14 @@ class Predictor:
         with torch.no_grad():
             results = self.model(collate(graphs).to(device), outputs=outputs)
         arrays = {name: value.detach().cpu().numpy() for name, value in results.items()}
-        ends = np.cumsum([0, *(graph.n_atoms for graph in graphs)]).tolist()
-        return [
-            {n: array[first:last] if per_atom(n) else array[system, ...] for n, array in arrays.items()}
-            for system, (first, last) in enumerate(pairwise(ends))
-        ]
+        parts = {name: _parts(array, graphs, per(name)) for name, array in arrays.items()}
+        return [{name: part[system] for name, part in parts.items()} for system in range(len(graphs))]
+
+
+def _parts(values: np.ndarray, graphs: list[Graph], what: str) -> list[np.ndarray]:
+    """The values of each system, one value where there is one per system."""
+    ends = np.cumsum([0, *(len(graph.system_of(what)) for graph in graphs)]).tolist()
+    return [values[first, ...] if what == "system" else values[first:last] for first, last in pairwise(ends)]
 
 
 def placed(model: Model | PathLike, device: str | None = None, dtype: torch.dtype | None = None) -> Model:
@@ -171,6 +182,23 @@ def checked_device(device: str | None) -> None:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"cannot compute on '{device}'", got=reason, fix="use the device 'cpu'") from None
+
+
+def check_bonds(structure: Structure, outputs: Collection[str], where: str = "") -> None:
+    """Raise when an output per bond is asked of a structure that names no bonds.
+
+    Args:
+        structure: what is asked of the model.
+        outputs: what is asked.
+        where: how the user knows the structure; its formula follows.
+    """
+    asked = [name for name in outputs if per(name) == "bond"]
+    if asked and not len(structure.bonds):
+        raise InputError(
+            f"{', '.join(asked)} is asked of a structure without bonds",
+            got=f"{where} ({structure.formula})" if where else structure.formula,
+            fix="name its ordered pairs of atoms: bonds=[[i, j], ...], or 'bonds' in the info of a frame",
+        )
 
 
 def check_species(structure: Structure, model: Runnable, where: str = "") -> None:

@@ -69,11 +69,25 @@ def collate(graphs: Sequence[Graph]) -> Graph:
         labels=_collate_labels(graphs),
         charge=_conditions(graphs, "charge"),
         electric_field=_conditions(graphs, "electric_field"),
+        **_collate_bonds(graphs, first_atom),
     )
 
 
 def _cat(graphs: Sequence[Graph], field: str) -> Tensor:
     return torch.cat([getattr(graph, field) for graph in graphs])
+
+
+def _collate_bonds(graphs: Sequence[Graph], first_atom: Tensor) -> dict[str, Tensor]:
+    """Bonds of all graphs that have some, with the places of their atoms in the batch."""
+    pairs = [
+        (graph.bonds + first, graph.bond_shifts)
+        for graph, first in zip(graphs, first_atom, strict=True)
+        if graph.bonds is not None
+    ]
+    return {
+        name: torch.cat(parts)
+        for name, parts in zip(("bonds", "bond_shifts"), zip(*pairs, strict=True), strict=bool(pairs))
+    }
 
 
 def _conditions(graphs: Sequence[Graph], name: str) -> Tensor | None:
@@ -108,8 +122,7 @@ def _value(graph: Graph, name: str, example: Tensor) -> Tensor:
     """The label of a graph, or zeros of the shape of the `example` that another graph has."""
     if name in graph.labels:
         return graph.labels[name]
-    rows = graph.n_atoms if LABELS[name].per == "atom" else graph.n_systems
-    return example.new_zeros((rows, *example.shape[1:]))
+    return example.new_zeros((len(graph.system_of(LABELS[name].per)), *example.shape[1:]))
 
 
 def _mask(graph: Graph, name: str) -> Tensor:
@@ -155,20 +168,28 @@ def _systems(graph: Graph) -> Iterator[Graph]:
             n_systems=1,
             max_degree=graph.max_degree,
             cutoff=graph.cutoff,
-            labels=_labels_of(graph, system, a),
+            labels=_labels_of(graph, system),
             charge=None if graph.charge is None else graph.charge[system : system + 1],
             electric_field=None
             if graph.electric_field is None
             else graph.electric_field[system : system + 1],
+            **_bonds_of(graph, system, atom),
         )
         atom, edge = atom + atoms, edge + edges
 
 
-def _labels_of(graph: Graph, system: int, atoms: slice) -> dict[str, Tensor]:
+def _bonds_of(graph: Graph, system: int, first_atom: int) -> dict[str, Tensor]:
+    own = graph.system_of("bond") == system
+    if graph.bonds is None or graph.bond_shifts is None or not bool(own.any()):
+        return {}
+    return {"bonds": graph.bonds[own] - first_atom, "bond_shifts": graph.bond_shifts[own]}
+
+
+def _labels_of(graph: Graph, system: int) -> dict[str, Tensor]:
     labels: dict[str, Tensor] = {}
     for name, value in graph.labels.items():
         mask = graph.labels.get(MASK + name)
         if name.startswith(MASK) or (mask is not None and not mask[system]):
             continue
-        labels[name] = value[atoms] if LABELS[name].per == "atom" else value[system : system + 1]
+        labels[name] = value[graph.system_of(LABELS[name].per) == system]
     return labels

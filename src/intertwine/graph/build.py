@@ -59,19 +59,31 @@ def build_graph(structure: Structure, cutoff: float, skin: float = 0.0) -> Graph
         cutoff=float(cutoff),
         labels=graph_labels(structure.labels),
         **{name: float64(np.array(value))[None] for name, value in structure.conditions.items()},
+        **graph_bonds(structure),
     )
+
+
+def graph_bonds(structure: Structure) -> dict[str, Tensor]:
+    """Fields `bonds` and `bond_shifts` of a graph; none where the structure has no bonds.
+
+    >>> graph_bonds(Structure([1, 1], [[0, 0, 0], [0, 0, 1]], bonds=[[0, 1]]))["bonds"]
+    tensor([[0, 1]])
+    """
+    if not len(structure.bonds):
+        return {}
+    return {"bonds": torch.from_numpy(structure.bonds.copy()), "bond_shifts": float64(structure.bond_shifts)}
 
 
 def graph_labels(labels: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
     """Labels of one structure as tensors, in alphabetical order: the order of a dict is part of a pytree.
 
-    Labels per atom stay as they are, those per system get a leading axis of length 1.
+    Labels per atom or bond stay as they are, those per system get a leading axis of length 1.
 
     >>> graph_labels({"energy": np.array(-1.5)})
     {'energy': tensor([-1.5000], dtype=torch.float64)}
     """
     return {
-        name: float64(value) if LABELS[name].per == "atom" else float64(value)[None]
+        name: float64(value)[None] if LABELS[name].per == "system" else float64(value)
         for name, value in sorted(labels.items())
     }
 

@@ -59,7 +59,11 @@ def reordered(structure: Structure, order: Sequence[int] | Int[np.ndarray, "atom
         for name, value in structure.labels.items()
     }
     return structure.replace(
-        numbers=structure.numbers[order], positions=structure.positions[order], labels=labels
+        numbers=structure.numbers[order],
+        positions=structure.positions[order],
+        labels=labels,
+        bonds=np.argsort(order)[structure.bonds],
+        bond_shifts=structure.bond_shifts,
     )
 
 
@@ -75,7 +79,11 @@ def reimaged(structure: Structure, shifts: Int[np.ndarray, "atoms 3"]) -> Struct
     """
     if np.any(shifts[:, ~structure.pbc]):
         raise InputError("an open axis has no images", fix="leave its shifts zero")
-    return structure.replace(positions=structure.positions + shifts @ structure.cell)
+    first, second = structure.bonds.T
+    return structure.replace(
+        positions=structure.positions + shifts @ structure.cell,
+        bond_shifts=structure.bond_shifts + shifts[first] - shifts[second],
+    )
 
 
 def wrapped(structure: Structure) -> Structure:
@@ -109,13 +117,14 @@ def recelled(structure: Structure, basis: Int[np.ndarray, "3 3"]) -> Structure:
         basis[np.ix_(~structure.pbc, structure.pbc)]
     ):
         raise InputError("periodic and open axes cannot be mixed", fix="keep open axes as they are")
-    return structure.replace(cell=basis @ structure.cell)
+    shifts = np.round(structure.bond_shifts @ np.linalg.inv(basis))
+    return structure.replace(cell=basis @ structure.cell, bond_shifts=shifts)
 
 
 def supercell(structure: Structure, repeats: tuple[int, int, int]) -> Structure:
-    """The cell repeated along its vectors: extensive labels grow, atoms' labels repeat, stress stays.
+    """The cell repeated along its vectors: extensive labels grow, atoms' and bonds' repeat, stress stays.
 
-    Atom k of image m is atom `m * len(structure) + k` of the result.
+    Atom k of image m is atom `m * len(structure) + k` of the result, and bonds follow one another likewise.
 
     Args:
         structure: periodic along every axis that is repeated.
@@ -134,17 +143,36 @@ def supercell(structure: Structure, repeats: tuple[int, int, int]) -> Structure:
         raise InputError(
             "the cell cannot be repeated so", got=repeats, accepted="1 or more, and 1 on axes that are open"
         )
-    offsets = np.array(list(product(*map(range, repeats)))) @ structure.cell
-    images = len(offsets)
+    steps = np.array(list(product(*map(range, repeats))))
+    offsets, images = steps @ structure.cell, len(steps)
     labels = {}
     for name, value in structure.labels.items():
         label = LABELS[name]
-        per_atom = np.concatenate([value] * images) if label.per == "atom" else value
-        labels[name] = per_atom * images if label.extensive and label.per == "system" else per_atom
+        if label.per == "system":
+            labels[name] = value * images if label.extensive else value
+        else:
+            labels[name] = np.concatenate([value] * images)
     return structure.replace(
         numbers=np.tile(structure.numbers, images),
         positions=(structure.positions + offsets[:, None]).reshape(-1, 3),
         cell=structure.cell * times[:, None],
         labels=labels,
         charge=structure.charge * images,
+        **_repeated_bonds(structure, steps, times),
     )
+
+
+def _repeated_bonds(
+    structure: Structure, steps: Int[np.ndarray, "images 3"], times: Int[np.ndarray, "3"]
+) -> dict[str, np.ndarray]:
+    """From every image m its bonds, which end in image m + S of the supercell or of one of its neighbours."""
+    shifts, ends = np.divmod(structure.bond_shifts + steps[:, None], times)
+    images = np.stack(
+        [
+            np.broadcast_to(np.arange(len(steps))[:, None], ends.shape[:2]),
+            np.ravel_multi_index(np.moveaxis(ends, -1, 0), times.tolist()),
+        ],
+        axis=-1,
+    )
+    bonds = structure.bonds + len(structure) * images
+    return {"bonds": bonds.reshape(-1, 2), "bond_shifts": shifts.reshape(-1, 3)}

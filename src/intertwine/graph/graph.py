@@ -43,6 +43,9 @@ class Graph:
             `has_<label>` (systems,); the values of systems without it are zero.
         charge: total charge, e, `(systems,)`; None where every system is neutral.
         electric_field: homogeneous, V/Å, `(systems, 3)`; None where there is none.
+        bonds: ordered pairs (i, j) of atoms that have labels or outputs of their own, at any distance, system
+            by system, `(bonds, 2)`; None where there are none.
+        bond_shifts: lattice image of each j, whole numbers, `(bonds, 3)`; None where `bonds` is.
 
     >>> from intertwine.data.structure import Structure
     >>> from intertwine.graph.build import build_graph
@@ -69,16 +72,44 @@ class Graph:
     labels: dict[str, Tensor] = dataclasses.field(default_factory=dict)
     charge: Float64[Tensor, "systems"] | None = None
     electric_field: Float64[Tensor, "systems 3"] | None = None
+    bonds: Int64[Tensor, "bonds 2"] | None = None
+    bond_shifts: Float64[Tensor, "bonds 3"] | None = None
 
     def edge_vectors(self) -> Float64[Tensor, "edges 3"]:
         """r_e = x[sender] + shift · cell − x[receiver], Å; differentiable in `positions` and `cell`."""
-        ends = self.positions.index_select(0, self.sender) - self.positions.index_select(0, self.receiver)
+        return self._vectors(self.receiver, self.sender, self.shift)
+
+    def bond_vectors(self) -> Float64[Tensor, "bonds 3"]:
+        """r = x[j] + shift · cell − x[i] of every bond (i, j), Å; differentiable in `positions` and `cell`.
+
+        >>> from intertwine.data.structure import Structure
+        >>> from intertwine.graph.build import build_graph
+        >>> pair = Structure([1, 1], [[0, 0, 0], [0, 0, 9]], bonds=[[1, 0]])
+        >>> build_graph(pair, cutoff=3.0).bond_vectors()
+        tensor([[ 0.,  0., -9.]], dtype=torch.float64)
+        """
+        if self.bonds is None or self.bond_shifts is None:
+            return self.positions.new_zeros(0, 3)
+        return self._vectors(self.bonds[:, 0], self.bonds[:, 1], self.bond_shifts)
+
+    def _vectors(
+        self, start: Int64[Tensor, "pairs"], end: Int64[Tensor, "pairs"], shift: Float64[Tensor, "pairs 3"]
+    ) -> Float64[Tensor, "pairs 3"]:
+        ends = self.positions.index_select(0, end) - self.positions.index_select(0, start)
         if self.n_systems == 1:
-            return ends + self.shift @ self.cell[0]
-        system = self.batch.index_select(0, self.receiver)
-        for vector, steps in zip(self.cell.unbind(1), self.shift.split(1, dim=1), strict=True):
+            return ends + shift @ self.cell[0]
+        system = self.batch.index_select(0, start)
+        for vector, steps in zip(self.cell.unbind(1), shift.split(1, dim=1), strict=True):
             ends = ends + steps * vector.index_select(0, system)
         return ends
+
+    def system_of(self, per: str) -> Int64[Tensor, "values"]:
+        """The system of every value per `"atom"`, `"bond"` or `"system"`, ascending, `(values,)`."""
+        if per == "atom":
+            return self.batch
+        if per == "bond":
+            return self.batch[:0] if self.bonds is None else self.batch.index_select(0, self.bonds[:, 0])
+        return torch.arange(self.n_systems, device=self.batch.device)
 
     @property
     def n_atoms(self) -> int:

@@ -120,6 +120,7 @@ def permuted(graph: Graph, order: Int64[Tensor, "atoms"]) -> Graph:
         for name, value in graph.labels.items()
     }
     return graph.replace(
+        bonds=None if graph.bonds is None else place[graph.bonds],
         numbers=graph.numbers[order],
         positions=graph.positions[order],
         receiver=receiver,

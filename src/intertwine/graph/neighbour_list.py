@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from intertwine.data.structure import Structure
-from intertwine.graph.build import build_graph, float64, graph_labels
+from intertwine.graph.build import build_graph, float64, graph_bonds, graph_labels
 from intertwine.graph.graph import Graph
 
 
@@ -46,7 +46,8 @@ class NeighbourList:
         """The graph of `structure` at this step, with edges that are new or still good."""
         moved = self.follow(structure.numbers, structure.pbc, structure.positions, structure.cell)
         if moved is not None:
-            return moved.replace(labels=graph_labels(structure.labels))
+            bonds = {"bonds": None, "bond_shifts": None} | graph_bonds(structure)
+            return moved.replace(labels=graph_labels(structure.labels), **bonds)
         graph = build_graph(structure, self.cutoff, self.skin)
         self._last = structure, graph
         self.builds += 1

@@ -14,6 +14,7 @@ from intertwine.encoders.features import AtomFeatures
 from intertwine.graph import Graph
 from intertwine.groups import CartesianTensor, Irreps, decompose
 from intertwine.groups.index_symmetry import read_index_symmetry
+from intertwine.heads.pairs import PairFeatures
 from intertwine.nn.axial_product import AxialProduct
 from intertwine.nn.constant import Constant
 from intertwine.nn.gate import Gate
@@ -42,7 +43,7 @@ class TensorSpec(BaseModel):
     """Of the result."""
     indices: str = ""
     """Index symmetry, as in `CartesianTensor`; empty for a number."""
-    per: Literal["system", "atom"] = "system"
+    per: Literal["system", "atom", "bond"] = "system"
     extensive: bool = False
     """Sum over the atoms of a system, or mean."""
     axial: bool = False
@@ -58,7 +59,7 @@ class TensorSpec(BaseModel):
 
     @model_validator(mode="after")
     def _positive_where_that_has_a_meaning(self) -> "TensorSpec":
-        if self.positive and (self.indices not in POSITIVE or self.axial or self.per == "atom"):
+        if self.positive and (self.indices not in POSITIVE or self.axial or self.per != "system"):
             raise ValueError(
                 f"only tensors per system of {' or '.join(POSITIVE)} can be kept positive, "
                 f"not {self.indices!r}"
@@ -120,6 +121,9 @@ class TensorHead(nn.Module):
     of that, as a symmetric matrix on vectors or (Mandel) on symmetric matrices; an extensive one the sum of
     the exponentials of its atoms, so that far-apart parts add up.
 
+    A tensor per bond is read in the same way from features of pairs (`PairFeatures`), in the order of
+    `graph.bonds`; its reference is the mean of those of both atoms.
+
     Args:
         spec: the tensor.
         species: atomic numbers that the encoder knows, ascending.
@@ -136,6 +140,8 @@ class TensorHead(nn.Module):
         irreps, tensors = harmonic_basis(spec.indices, spec.axial)
         self.irreps = irreps
         self.shape = tensors.shape[1:]
+        self.pairs = PairFeatures(len(species), channels, l_max) if spec.per == "bond" else None
+        layers = layers if self.pairs is None else 1
         leaders, signed = _components(spec.indices)
         self.components = Constant(tensors.reshape(irreps.dim, -1)[:, leaders], pinned=True)
         self.leaders, self.signed = leaders.tolist(), Constant(signed, pinned=True)
@@ -167,9 +173,17 @@ class TensorHead(nn.Module):
     def forward(
         self, features: AtomFeatures, species: Int64[Tensor, " atoms"], graph: Graph
     ) -> Float64[Tensor, "values *indices"]:
-        """Value of every system, or of every atom, in `spec.unit`."""
+        """Value of every system, atom or bond, in `spec.unit`.
+
+        Raises:
+            InputError: a tensor per bond, and the graph has no bonds.
+        """
         spec, systems = self.spec, (graph.batch, graph.n_systems)
-        values = spec.scale * self._read(features).double() + self.reference.value[species]
+        reference = self.reference.value[species]
+        if self.pairs is not None:
+            features = self.pairs(features, species, graph)
+            reference = reference[graph.bonds].mean(1)
+        values = spec.scale * self._read(features).double() + reference
         if spec.positive and spec.extensive:
             return segment_sum(self._tensor(values), *systems)
         if spec.per == "system":
@@ -186,7 +200,7 @@ class TensorHead(nn.Module):
             entries = powers[:, self.leaders] @ self.signed.value
         return entries.reshape(-1, *self.shape)
 
-    def _read(self, features: AtomFeatures) -> Float[Tensor, "atoms rows"]:
+    def _read(self, features: AtomFeatures) -> Float[Tensor, "values rows"]:
         last = features.layers[-1]
         read = self.linear(last) + self.gated(self.gate(last))
         if self.axial is not None and self.read_axial is not None:

@@ -98,8 +98,8 @@ class Model(nn.Module):
             outputs: any of `self.outputs`: energy (eV, `(systems,)`), energies (eV, `(atoms,)`), forces
                 (eV/Å, `(atoms, 3)`), stress (eV/Å³, tensile positive, `(systems, 3, 3)`), virial (eV,
                 `(systems, 3, 3)`), responses to a field as in `differentiate`, charges (e, `(atoms,)`) of a
-                long-range model, and what has a head, with one value of the shape of its indices per system
-                or atom.
+                long-range model, and what has a head, with one value of the shape of its indices per system,
+                atom or bond.
             create_graph: keep the graph of the derivatives, to train on them.
 
         Raises:

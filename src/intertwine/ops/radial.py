@@ -40,3 +40,29 @@ def bessel_basis(
     x = (length / cutoff).unsqueeze(-1)
     n = torch.arange(1, count + 1, dtype=length.dtype, device=length.device)
     return torch.sinc(n * x) * n * (math.sqrt(2.0) * envelope(x, power))
+
+
+def rational_basis(
+    square: Float[Tensor, " pairs"], length: float, count: int
+) -> Float[Tensor, "pairs count"]:
+    """Functions of a distance that never end: T_n((r² − d²)/(r² + d²)), n = 0…count−1, dimensionless.
+
+    Chebyshev polynomials of a rational map of [0, ∞) to [−1, 1): smooth in the vector, also at zero, at most
+    one at any distance, and complete for what tends to a constant or falls off by even powers of r
+    (J. P. Boyd, J. Comput. Phys. 70, 63 (1987)).
+
+    Args:
+        square: r², Å².
+        length: d, Å; as many zeros lie below it as above.
+        count: number of functions.
+
+    >>> rational_basis(torch.tensor([0.0, 4.0, 1e9]), 2.0, 3).round(decimals=4)
+    tensor([[ 1., -1.,  1.],
+            [ 1.,  0., -1.],
+            [ 1.,  1.,  1.]])
+    """
+    x = (square - length**2) / (square + length**2)
+    functions = [torch.ones_like(x), x]
+    for _ in range(2, count):
+        functions.append(2.0 * x * functions[-1] - functions[-2])
+    return torch.stack(functions[:count], dim=-1)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from intertwine.data import LABELS, Label
+from intertwine.data import LABELS, Label, Structure
 
 
 @dataclass(frozen=True)
@@ -47,21 +47,21 @@ class Prediction:
         )
 
 
-def predictions(results: Mapping[str, Tensor], sizes: Sequence[int]) -> list[Prediction]:
+def predictions(results: Mapping[str, Tensor], structures: Sequence[Structure]) -> list[Prediction]:
     """The results of each system of a batch.
 
     Args:
         results: outputs of a model by name, rows of `LABELS`.
-        sizes: number of atoms of each system.
+        structures: the systems.
     """
     arrays = {name: value.detach().cpu().numpy().astype(np.float64) for name, value in results.items()}
-    ends = np.cumsum(sizes)
+    sizes = {"atom": [len(s) for s in structures], "bond": [len(s.bonds) for s in structures]}
+    ends = {per: np.cumsum(found)[:-1] for per, found in sizes.items()}
+    parts = {
+        name: list(array) if LABELS[name].per == "system" else np.split(array, ends[LABELS[name].per])
+        for name, array in arrays.items()
+    }
     return [
-        Prediction(
-            {
-                name: array[end - size : end] if LABELS[name].per == "atom" else np.asarray(array[k])
-                for name, array in arrays.items()
-            }
-        )
-        for k, (size, end) in enumerate(zip(sizes, ends, strict=True))
+        Prediction({name: np.asarray(part[k]) for name, part in parts.items()})
+        for k in range(len(structures))
     ]

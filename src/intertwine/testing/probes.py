@@ -99,6 +99,18 @@ def crystal(species: Collection[int], group: str, cutoff: float, rng: np.random.
     return Structure(numbers, length * places[int(np.argmax(gaps))], length * cell, True)
 
 
+def random_bonds(
+    structure: Structure, bonds: int, rng: np.random.Generator
+) -> tuple[Int[np.ndarray, "bonds 2"], Int[np.ndarray, "bonds 3"]]:
+    """Ordered pairs of atoms, near and far, some of an atom with itself, and their lattice steps.
+
+    >>> random_bonds(Structure([1, 1], [[0, 0, 0], [0, 0, 1]]), 4, np.random.default_rng(0))[0].shape
+    (4, 2)
+    """
+    pairs = rng.integers(len(structure), size=(bonds, 2))
+    return pairs, rng.integers(-2, 3, (bonds, 3)) * structure.pbc
+
+
 def _closest(positions: Float[np.ndarray, "atoms 3"], cell: Float[np.ndarray, "3 3"]) -> float:
     """The shortest distance of two atoms, images among the 26 cells around included."""
     images = positions[:, None] + (np.indices((3, 3, 3)).reshape(3, -1).T - 1) @ cell

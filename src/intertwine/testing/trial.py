@@ -22,7 +22,7 @@ from intertwine.testing.interface import (
     require_potential,
 )
 from intertwine.testing.prediction import Prediction, predictions
-from intertwine.testing.probes import Probe, probes
+from intertwine.testing.probes import Probe, probes, random_bonds
 
 ATOMS_AT_ONCE = 256
 """Batches of a trial hold about this many atoms, so that memory stays small."""
@@ -102,20 +102,28 @@ class Trial:
     def situations(self) -> tuple[Probe, ...]:
         """The small probes for tensors: open ones charged, and all in a field where the model feels one.
 
-        A charged cell has no dipole, so that periodic ones are neutral.
+        A charged cell has no dipole, so that periodic ones are neutral. All name bonds where a tensor
+        belongs to those.
         """
         rng = self.rng("situations")
         size = FIELD if feels_field(self.model) else 0.0
         return tuple(
             Probe(
                 name,
-                structure.replace(
+                self.bonded(structure).replace(
                     charge=0.0 if structure.pbc.any() else structure.charge or 1.0,
                     electric_field=size * rng.normal(size=3),
                 ),
             )
             for name, structure in self.small
         )
+
+    def bonded(self, structure: Structure) -> Structure:
+        """With bonds drawn at random, where the model has a tensor of bonds and the structure names none."""
+        if len(structure.bonds) or not any(LABELS[name].per == "bond" for name in self.tensors):
+            return structure
+        bonds, shifts = random_bonds(structure, 6, self.rng("bonds"))
+        return structure.replace(bonds=bonds, bond_shifts=shifts)
 
     @cached_property
     def answers(self) -> tuple[Prediction, ...]:
@@ -147,7 +155,7 @@ class Trial:
         for batch in _batches(structures):
             graph = collate([build_graph(structure, chosen.cutoff) for structure in batch])
             results = chosen(graph, outputs=tuple(outputs))
-            found += predictions({name: results[name] for name in outputs}, [len(s) for s in batch])
+            found += predictions({name: results[name] for name in outputs}, batch)
         return found
 
     def energies(self, structures: Sequence[Structure]) -> Float[np.ndarray, " structures"]:

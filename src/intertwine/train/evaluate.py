@@ -115,7 +115,7 @@ def _gather(pairs: dict[str, list], batch: Graph, predicted: Mapping[str, torch.
     counts = batch.counts.double()
     for name, value in predicted.items():
         label, mask = LABELS[name], batch.labels.get(f"has_{name}")
-        rows = slice(None) if mask is None else mask[batch.batch] if label.per == "atom" else mask
+        rows = slice(None) if mask is None else mask[batch.system_of(label.per)]
         reference = batch.labels[name]
         if label.cyclic:
             value = reference + nearest_image(value - reference, batch)

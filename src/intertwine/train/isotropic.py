@@ -90,11 +90,13 @@ def isotropic(
 def _equations(
     label: Label, structures: Sequence[Structure], species: Sequence[int], positive: bool
 ) -> tuple[Float64[np.ndarray, "values species"], Float64[np.ndarray, "values *indices"]]:
-    """How many atoms of each species bring about each value: all, their fractions, or one alone."""
-    if label.per == "atom":
-        numbers = np.concatenate([structure.numbers for structure in structures])
+    """How many atoms of each species bring about each value: all, their fractions, one alone, half of two."""
+    if label.per != "system":
+        numbers = np.concatenate(
+            [s.numbers[s.bonds] if label.per == "bond" else s.numbers for s in structures]
+        )
         values = np.concatenate([structure.labels[label.name] for structure in structures])
-        return (numbers[:, None] == np.array(species)).astype(np.float64), values
+        return (numbers.reshape(len(values), -1, 1) == np.array(species)).mean(1), values
     counts = np.array([[np.sum(s.numbers == z) for z in species] for s in structures], dtype=np.float64)
     sizes = counts.sum(1)
     if positive or not label.extensive:

@@ -33,7 +33,9 @@ class Deviation:
         costs = penalty(self.values)
         if self.counted is None:
             return costs.mean()
-        counted = self.counted.flatten()  # one number per atom or system, whatever the shape of the label
+        counted = (
+            self.counted.flatten()
+        )  # one number per atom, bond or system, whatever the shape of the label
         return costs.sum() / _as_column(counted, costs).expand_as(costs).sum().clamp(min=1)
 
     @property
@@ -72,7 +74,7 @@ def _deviation(name: str, predicted: Tensor, graph: Graph) -> Deviation:
     mask = graph.labels.get(f"has_{name}")
     if mask is None:
         return Deviation(values)
-    mask = mask.index_select(0, graph.batch) if label.per == "atom" else mask
+    mask = mask.index_select(0, graph.system_of(label.per))
     counted = _as_column(mask.to(values.dtype), values)
     return Deviation(values * counted, counted)
 

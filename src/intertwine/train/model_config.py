@@ -24,8 +24,8 @@ class HeadConfig(Section):
     """Index symmetry of a new label: "" for a number, "i" for a vector, "ij=ji", "ijk=ikj", …"""
     unit: str | None = None
     """Its unit."""
-    per: Literal["system", "atom"] = "system"
-    """One value per system or per atom."""
+    per: Literal["system", "atom", "bond"] = "system"
+    """One value per system, per atom, or per bond: per ordered pair of atoms that a frame names."""
     extensive: bool = False
     """Whether the value of a system is the sum over its atoms."""
     axial: bool = False

@@ -10,6 +10,7 @@ import lightning.pytorch as lightning
 import torch
 from torch import Tensor, nn
 
+from intertwine.data.labels import LABELS
 from intertwine.errors import IntertwineError
 from intertwine.graph import Graph
 from intertwine.train.average import MovingAverage
@@ -102,7 +103,8 @@ class Fit(lightning.LightningModule):
         self.validation.add(deviations(self.average.model(batch, outputs=self._outputs(batch)), batch))
 
     def _outputs(self, batch: Graph) -> tuple[str, ...]:
-        return tuple(name for name in self.labels if name in batch.labels) or self.labels[:1]
+        there = tuple(name for name in self.labels if name in batch.labels)
+        return there or tuple(name for name in self.labels[:1] if LABELS[name].per != "bond")
 
     def _weights(self, progress: float) -> dict[str, float]:
         """Price of every label, in its unit or its square."""

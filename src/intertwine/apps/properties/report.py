@@ -115,7 +115,9 @@ def property_report(
     """
     if not structures:
         raise InputError("there is no structure", accepted="one or more")
-    outputs = tensor_labels(predictor.model.outputs)
+    known = tensor_labels(predictor.model.outputs)
+    bonded = all(len(structure.bonds) for structure in structures)
+    outputs = [name for name in known if bonded or LABELS[name].per != "bond"] or known
     sheets = property_sheets(
         lambda some: predictor(some, outputs),
         structures,

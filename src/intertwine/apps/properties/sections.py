@@ -14,6 +14,7 @@ from intertwine.apps.properties.surfaces import longitudinal_surface, young_cuts
 from intertwine.apps.properties.symmetry import SymmetryVerdict
 from intertwine.apps.properties.tables import (
     atoms_listing,
+    bonds_listing,
     pattern_listing,
     tensor_listing,
     title,
@@ -52,6 +53,8 @@ def tensor_section(sheet: PropertySheet, name: str, prefix: str = "") -> Section
     if label.per == "atom":
         species = [chemical_symbols[z] for z in sheet.structure.numbers]
         parts.append(atoms_listing(name, value, species))
+    elif label.per == "bond":
+        parts.append(bonds_listing(name, value, sheet.structure))
     elif label.rank > 0:
         caption = with_unit("In the axes of the file", name)
         parts.append(tensor_listing(name, value, caption, wide=name not in sheet.verdicts))

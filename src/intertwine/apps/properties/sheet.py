@@ -28,7 +28,7 @@ class PropertySheet:
     Attributes:
         name: how the reader knows the structure.
         structure: as given.
-        values: by label: `(3, …, 3)`, or `(atoms, 3, …, 3)`, in the axes of the structure.
+        values: by label: `(3, …, 3)`, or that for every atom or bond, in the axes of the structure.
         crystal: its exactly symmetric neighbour, where it repeats along three axes.
         verdicts: of that crystal: what its point group forbids, by label per system.
     """
@@ -62,6 +62,7 @@ class PropertySheet:
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values."""
         record: dict[str, Any] = {"name": self.name, "formula": self.structure.formula}
+        record |= {name: array.tolist() for name, array in self.structure.pairs.items()}
         record["tensors"] = {name: _plain(name, value) for name, value in self.values.items()}
         if "elastic" in self.values:
             record["elastic_figures"] = self.elastic_figures()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from ase.data import chemical_symbols
 from jaxtyping import Float
 from rich import box
 from rich.markup import escape
@@ -12,7 +13,7 @@ from rich.table import Table
 from intertwine.apps.accuracy import figure_text
 from intertwine.apps.page import Listing
 from intertwine.apps.properties.sheet import PropertySheet
-from intertwine.data import LABELS
+from intertwine.data import LABELS, Structure
 from intertwine.groups import AllowedTensor, allowed
 from intertwine.testing.page import number as power_text
 
@@ -43,14 +44,34 @@ def atoms_listing(name: str, values: Float[np.ndarray, "atoms *indices"], specie
     >>> atoms_listing("charges", np.array([0.4, -0.4]), ["H", "F"]).rows
     (('0', 'H', '0.4000'), ('1', 'F', '−0.4000'))
     """
-    label = LABELS[name]
-    names = ["".join(index) for index in _indices(label.rank)] or ["value"]
+    return _rows_listing(name, values, ("atom", "element"), [*enumerate(species)])
+
+
+def bonds_listing(name: str, values: Float[np.ndarray, "bonds *indices"], structure: Structure) -> Listing:
+    """Values of every bond, one row each, with the lattice steps of its second atom where it makes any.
+
+    >>> pair = Structure([1, 9], [[0, 0, 0], [0, 0, 1]], bonds=[[1, 0]])
+    >>> bonds_listing("charges", np.array([0.4]), pair).rows
+    (('1 → 0', 'F → H', '0.4000'),)
+    """
+    heads = []
+    for (first, second), shift in zip(structure.bonds, structure.bond_shifts, strict=True):
+        step = " + ({} {} {})".format(*shift) if shift.any() else ""
+        symbols = (chemical_symbols[structure.numbers[atom]] for atom in (first, second))
+        heads.append((f"{first} → {second}{step}", " → ".join(symbols)))
+    return _rows_listing(name, values, ("bond", "elements"), heads)
+
+
+def _rows_listing(
+    name: str, values: np.ndarray, columns: tuple[str, str], heads: Sequence[tuple[object, str]]
+) -> Listing:
+    names = ["".join(index) for index in _indices(LABELS[name].rank)] or ["value"]
     rows = tuple(
-        (str(atom), symbol, *(_cell(name, float(value)) for value in np.ravel(row)))
-        for atom, (symbol, row) in enumerate(zip(species, values, strict=True))
+        (str(number), symbols, *(_cell(name, float(value)) for value in np.ravel(row)))
+        for (number, symbols), row in zip(heads, values, strict=True)
     )
-    columns = ("atom", "element", *(f">{word}" for word in names))
-    return Listing(columns, rows, with_unit(title(name), name), folded=len(rows) > 12)
+    heading = (*columns, *(f">{word}" for word in names))
+    return Listing(heading, rows, with_unit(title(name), name), folded=len(rows) > 12)
 
 
 def title(name: str) -> str:
@@ -92,8 +113,9 @@ def summary(name: str, sheet: PropertySheet) -> str:
     'length 0.5'
     """
     value, label = sheet.values[name], LABELS[name]
-    if label.per == "atom":
-        return f"{len(value)} atoms, {figure_text(float(value.min()))} … {figure_text(float(value.max()))}"
+    if label.per != "system":
+        least, most = figure_text(float(value.min())), figure_text(float(value.max()))
+        return f"{len(value)} {label.per}s, {least} … {most}"
     if name == "elastic":
         return _elastic_summary(sheet)
     if label.rank == 0:

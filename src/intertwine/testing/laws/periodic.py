@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from intertwine.data import Label, Structure
+from intertwine.graph import recelled, reimaged, supercell
 from intertwine.testing.law import Law, Reading
 from intertwine.testing.laws.comparison import Expected, compare
 from intertwine.testing.prediction import Prediction
@@ -24,34 +25,26 @@ def repeated(structure: Structure, before: Prediction, rng: np.random.Generator)
     copies = np.ones(3, dtype=int)
     copies[structure.pbc] = 2 if len(structure) < 20 else 1
     copies[rng.choice(np.flatnonzero(structure.pbc))] += 1
-    images = np.array(list(np.ndindex(*copies.tolist())), dtype=float)
-    positions = (structure.positions[None] + (images @ structure.cell)[:, None]).reshape(-1, 3)
-    larger = structure.replace(
-        numbers=np.tile(structure.numbers, len(images)),
-        positions=positions,
-        cell=structure.cell * copies[:, None],
-        charge=structure.charge * len(images),
-        labels={},
-    )
+    a, b, c = copies.tolist()
+    images = a * b * c
 
     def tiled(label: Label, value: np.ndarray) -> np.ndarray:
-        return np.concatenate([value] * len(images)) if label.per == "atom" else value
+        return value if label.per == "system" else np.concatenate([value] * images)
 
-    return Expected(larger, before.changed(tiled), parts=len(images))
+    larger = supercell(structure.replace(labels={}), (a, b, c))
+    return Expected(larger, before.changed(tiled), parts=images)
 
 
 def unwrapped(structure: Structure, before: Prediction, rng: np.random.Generator) -> Expected:
     """Every atom moved to another of its lattice images, up to three cells away."""
     cells = rng.integers(-3, 4, (len(structure), 3)) * structure.pbc
-    return Expected(
-        structure.replace(positions=structure.positions + cells @ structure.cell, labels={}), before
-    )
+    return Expected(reimaged(structure.replace(labels={}), cells), before)
 
 
 def rewritten(structure: Structure, before: Prediction, rng: np.random.Generator) -> Expected:
     """Other lattice vectors that span the same lattice, possibly of the other hand."""
     change = unimodular(structure.pbc, rng)
-    return Expected(structure.replace(cell=change @ structure.cell, labels={}), before)
+    return Expected(recelled(structure.replace(labels={}), change), before)
 
 
 def unimodular(pbc: Bool[np.ndarray, "3"], rng: np.random.Generator) -> Int[np.ndarray, "3 3"]:

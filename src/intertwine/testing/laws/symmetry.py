@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from intertwine.data import Label, Structure
+from intertwine.graph import reordered
 from intertwine.groups import random_rotation
 from intertwine.testing.law import Law, Reading
 from intertwine.testing.laws.comparison import Expected, compare
@@ -65,11 +66,9 @@ def translated(structure: Structure, before: Prediction, rng: np.random.Generato
 def permuted(structure: Structure, before: Prediction, rng: np.random.Generator) -> Expected:
     """Atoms listed in another order."""
     order = rng.permutation(len(structure))
-    moved = structure.replace(
-        numbers=structure.numbers[order], positions=structure.positions[order], labels={}
-    )
     return Expected(
-        moved, before.changed(lambda label, value: value[order] if label.per == "atom" else value)
+        reordered(structure.replace(labels={}), order),
+        before.changed(lambda label, value: value[order] if label.per == "atom" else value),
     )
 
 

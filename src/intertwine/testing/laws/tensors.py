@@ -73,26 +73,27 @@ def redescribed(structure: Structure, before: Prediction, rng: np.random.Generat
 
 
 def extensivity(trial: Trial) -> Iterator[Reading | Omission]:
-    """T(A + B) = T(A) + T(B) of what is extensive; of what belongs to an atom, the same values."""
+    """T(A + B) = T(A) + T(B) of what is extensive; of what belongs to an atom or a bond, the same values."""
     line = "tensors.extensivity"
-    names = [name for name in trial.turning if LABELS[name].extensive or LABELS[name].per == "atom"]
+    names = [name for name in trial.turning if LABELS[name].extensive or LABELS[name].per != "system"]
     if not names:
-        yield Omission(line, "no tensor of this model is extensive or belongs to an atom")
+        yield Omission(line, "no tensor of this model is extensive or belongs to an atom or a bond")
         return
     if reaches_far(trial.model):
         yield Omission(line, FAR)
         return
     rng, cutoff = trial.rng(line), trial.exact.cutoff
     field = trial.situations[0].structure.electric_field
-    first, second = (molecule(trial.exact.species, atoms, cutoff, rng) for atoms in (5, 4))
+    first, second = (trial.bonded(molecule(trial.exact.species, atoms, cutoff, rng)) for atoms in (5, 4))
     step = first.positions[:, 0].max() - second.positions[:, 0].min() + 1.02 * cutoff
     positions = np.concatenate([first.positions, second.positions + step * np.eye(3)[0]])
-    both = Structure(np.concatenate([first.numbers, second.numbers]), positions)
+    bonds = np.concatenate([first.bonds, second.bonds + len(first)])
+    both = Structure(np.concatenate([first.numbers, second.numbers]), positions, bonds=bonds)
     a, b, union = trial.predict([s.replace(electric_field=field) for s in (first, second, both)], names)
 
     def summed(label: Label, value: np.ndarray) -> np.ndarray:
         other = b[label.name]
-        return np.concatenate([value, other]) if label.per == "atom" else value + other
+        return value + other if label.per == "system" else np.concatenate([value, other])
 
     yield worst(line, departures(trial, Expected(both, a.changed(summed)), union, "two molecules"))
 
@@ -117,13 +118,19 @@ def indices(trial: Trial) -> Iterator[Reading | Omission]:
 
 
 def forbidden(trial: Trial) -> Iterator[Reading]:
-    """T − P T with P the mean over the point group: of the crystal, and of the atom at its origin."""
+    """T − P T with P the mean over the group: of the crystal, of the atom at its origin, of bonds from there.
+
+    Those go to one orbit and change places under the group, so that their mean has its symmetry.
+    """
     rng, figures = trial.rng("tensors.crystal"), []
     crystals = [crystal(trial.exact.species, group, trial.exact.cutoff, rng) for group in CLASSES]
-    for group, found in zip(CLASSES, trial.predict(crystals, trial.tensors), strict=True):
+    stars = [one.replace(bonds=[[0, k] for k in range(1, len(one))]) for one in crystals]
+    for group, found in zip(CLASSES, trial.predict(stars, trial.tensors), strict=True):
         for name in trial.tensors:
             label = LABELS[name]
-            value = np.asarray(found[name][0]) if label.per == "atom" else found[name]
+            value = found[name]
+            if label.per != "system":
+                value = np.asarray(value[0] if label.per == "atom" else value.mean(0))
             allowed = np.mean([turned(value, g, label) for g in get_group(group).elements], axis=0)
             figures.append((relative(trial, name, value, allowed), f"{name}, crystal of class {group}"))
     yield worst("tensors.crystal", figures)
