@@ -16,11 +16,15 @@ from intertwine.train.losses import nearest_image
 from intertwine.train.tally import unit_of
 
 
+ZERO = 1e-24
+"""Spread of a reference, per value, that is only the rounding of something that vanishes by symmetry."""
+
+
 @dataclass(frozen=True)
 class Errors:
     """Errors over n numbers: mean absolute, root mean square, and the explained part of the variance.
 
-        R² = 1 − Σ(predicted − reference)² / Σ(reference − mean)²      (NaN if all references are equal)
+        R² = 1 − Σ(predicted − reference)² / Σ(reference − mean)²   (NaN if the references are equal)
 
     >>> Errors.between(np.array([1.0, 2.0]), np.array([1.0, 3.0]), "eV").mae
     0.5
@@ -43,7 +47,7 @@ class Errors:
         return cls(
             mae=float(np.abs(deviation).mean()),
             rmse=(square / len(deviation)) ** 0.5,
-            r2=1.0 - square / spread if spread > 0 else float("nan"),
+            r2=1.0 - square / spread if spread > ZERO * reference.size else float("nan"),
             n=len(deviation),
             unit=unit,
         )
