@@ -15,7 +15,6 @@ from intertwine.observables import Model
 from intertwine.train.losses import nearest_image
 from intertwine.train.tally import unit_of
 
-
 ZERO = 1e-24
 """Spread of a reference, per value, that is only the rounding of something that vanishes by symmetry."""
 
