@@ -151,6 +151,15 @@ def test_resuming_a_finished_run_returns_its_result(finished: RunConfig) -> None
     assert {path: path.stat().st_mtime_ns for path in finished.output.rglob("*")} == before
 
 
+def test_a_run_that_is_older_than_a_setting_goes_on_with_its_default(finished: RunConfig) -> None:
+    folder = RunFolder(finished.output)
+    told = folder.config.read_text(encoding="utf-8")
+    older = "".join(line for line in told.splitlines(keepends=True) if "longrange" not in line)
+    assert older != told
+    folder.config.write_text(older, encoding="utf-8")
+    assert train(finished, resume=True, quiet=True).epochs == 1
+
+
 def test_a_run_is_not_resumed_with_other_settings_or_other_data(finished: RunConfig) -> None:
     RunFolder(finished.output).results.unlink()
     other = finished.model_copy(update={"seed": 1})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from intertwine import __version__
 from intertwine.data import replacing
@@ -89,7 +90,7 @@ class RunFolder:
             raise InputError(f"output '{self.path}' cannot be made", got=got, fix="choose another output")
 
     def _check_same(self, config: RunConfig) -> None:
-        there = _flat(self.recorded())
+        there = _flat(_completed(self.recorded()))
         given = _flat(yaml.safe_load(to_yaml(config)))
         for name in sorted(set(there) | set(given)):
             if name != "output" and there.get(name) != given.get(name):
@@ -146,6 +147,14 @@ def surroundings() -> dict[str, Any]:
         "system": platform.platform(),
         "machine": platform.machine(),
     }
+
+
+def _completed(recorded: dict[str, Any]) -> dict[str, Any]:
+    """A configuration of any age with the defaults of what has come to be said since."""
+    try:
+        return yaml.safe_load(to_yaml(RunConfig.model_validate(recorded)))
+    except ValidationError:
+        return recorded
 
 
 def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
