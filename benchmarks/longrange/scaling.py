@@ -4,25 +4,38 @@
 
 Cells of ions ±1, displaced at random by 0.3 Å; energy, forces and the gradient by the charges,
 float64, one thread unless told otherwise. Errors of forces are relative to the sum over waves, where that is
-affordable.
+affordable. The second table is what charges add to a model (small preset, random weights, float32): energy
+and forces of rock salt, for which a model without charges has its compiled call, and a training step on it.
 """
 
 import argparse
+import math
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from benchmarks.longrange.salt import rock_salt
 from benchmarks.record import RESULTS, Stopwatch, keep, show
 from torch import Tensor
 
 from intertwine.electrostatics import LongRangeSpec, Sources
 from intertwine.electrostatics.mesh import Mesh
 from intertwine.electrostatics.periodic import Bulk
+from intertwine.encoders import BodyOrderedSpec
+from intertwine.graph import Graph, build_graph
+from intertwine.observables import Model, ModelSpec
+from intertwine.train.model_config import PRESETS
 
 SPACING = 2.81
 """Å between neighbours."""
+
+KINDS = {"without charges": None, "local charges": "local", "equilibrated charges": "equilibration"}
+CELLS = {64: 2, 512: 4, 2744: 7}
+"""Cubic cells along an edge, by ions."""
 
 WAVES = 8000
 """The most ions for which waves are summed."""
@@ -79,7 +92,59 @@ def run(options: argparse.Namespace) -> int:
                     "–" if figures["error"] is None else f"{figures['error']:.1e}",
                 ]
             )
-    path = keep("longrange-scaling", options.seed, watch, {"test": record}, options.results)
+        models = of_models(options)
+    figures = {"test": record, "models": models}
+    path = keep("longrange-scaling", options.seed, watch, figures, options.results)
     columns = ["mesh (CPU s)", "µs per ion", "waves (CPU s)", "error of forces"]
     show("Coulomb energy, forces, gradient by charges", columns, rows, watch, path)
+    sizes = [f"{n}, {what}" for n in CELLS for what in ("forces", "training")]
+    table = [
+        [name, *(f"{1000 * seconds:.3g}" for times in row.values() for seconds in times)]
+        for name, row in models.items()
+    ]
+    show("CPU ms by number of ions", sizes, table, watch, path)
     return 0
+
+
+def of_models(options: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
+    """CPU seconds of energy and forces, and of a training step, by kind of model and number of ions."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for name, charges in KINDS.items():
+        torch.manual_seed(options.seed)
+        encoder = BodyOrderedSpec(species=(11, 17), **{"cutoff": 5.0, **PRESETS["small"]}, neighbours=20.0)
+        longrange = None if charges is None else LongRangeSpec.model_validate({"charges": charges})
+        spec = ModelSpec(encoder=encoder, reference_energies={11: 0.0, 17: 0.0}, longrange=longrange)
+        model = Model(spec)
+        found[name] = {}
+        for n, repeat in CELLS.items():
+            if charges == "equilibration" and n > 600:
+                found[name][str(n)] = [math.nan, math.nan]
+                continue
+            graph = build_graph(rock_salt(5.62, (repeat,) * 3), model.cutoff)
+            found[name][str(n)] = [
+                _least(partial(_forces, model, graph)),
+                _least(partial(_step, model, graph)),
+            ]
+    return found
+
+
+def _forces(model: Model, graph: Graph) -> None:
+    with torch.no_grad():
+        model(graph, ("energy", "forces"))
+
+
+def _step(model: Model, graph: Graph) -> None:
+    model.zero_grad()
+    found = model(graph, ("energy", "forces"), create_graph=True)
+    (found["energy"].square().sum() + found["forces"].square().sum()).backward()
+
+
+def _least(do: Callable[[], None], rounds: int = 5) -> float:
+    """Least CPU seconds of a few rounds after one that warms up."""
+    do()
+    spent = []
+    for _ in range(rounds):
+        begun = time.process_time()
+        do()
+        spent.append(time.process_time() - begun)
+    return min(spent)

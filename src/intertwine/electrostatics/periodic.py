@@ -58,13 +58,16 @@ class Bulk:
     def energies(self, sources: Sources) -> Float64[Tensor, " atoms"]:
         """Energy of every atom with all others and all images, eV."""
         q, p = sources.charges, sources.dipoles
-        real, imaginary = q[:, None] * self.cos, q[:, None] * self.sin
+        real, imaginary = q @ self.cos, q @ self.sin
         own = math.sqrt(2 / math.pi) / self.width * q**2
         if p is not None:
             along = p @ self.k.T
-            real, imaginary = real - along * self.sin, imaginary + along * self.cos
+            real, imaginary = real - (along * self.sin).sum(0), imaginary + (along * self.cos).sum(0)
             own = own + math.sqrt(2 / math.pi) / (3 * self.width**3) * (p**2).sum(1)
-        waves = real @ (self.weights * real.sum(0)) + imaginary @ (self.weights * imaginary.sum(0))
+        real, imaginary = self.weights * real, self.weights * imaginary
+        waves = q * (self.cos @ real + self.sin @ imaginary)
+        if p is not None:
+            waves = waves + (along * (self.cos * imaginary - self.sin * real)).sum(1)
         background = 2 * math.pi * self.width**2 / self.volume * q * q.sum()
         return 0.5 * COULOMB * (waves - own - background)
 

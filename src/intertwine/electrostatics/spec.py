@@ -26,7 +26,7 @@ class LongRangeSpec(BaseModel):
     """Å: standard deviation of the Gaussian that each charge is."""
     accuracy: Fraction = 1e-8
     """Relative: where the sum over waves is cut off."""
-    mesh_from: Annotated[int, Field(ge=1)] = 2000
+    mesh_from: Annotated[int, Field(ge=1)] = 500
     """Periodic systems of so many atoms have their charges on a mesh."""
     mesh_accuracy: Fraction = 1e-4
     """Relative, of forces from the mesh."""
