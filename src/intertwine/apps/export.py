@@ -120,7 +120,7 @@ def verified_export(
         progress(stage)
 
     def check(eager: Model, compiled: ExportedPotential) -> None:
-        trial.update(trial_graphs(eager.species, eager.cutoff))
+        trial.update(trial_graphs(eager.species, eager.cutoff, charges=eager.longrange is not None))
         found.extend(deviations(eager, compiled, trial))
         metadata.update(compiled.metadata)
         require_equal(found)
@@ -131,8 +131,12 @@ def verified_export(
     return Export(written, tuple(found), len(trial), metadata, seconds)
 
 
-def trial_graphs(species: tuple[int, ...], cutoff: float, seed: int = 0) -> dict[str, Graph]:
+def trial_graphs(
+    species: tuple[int, ...], cutoff: float, seed: int = 0, charges: bool = False
+) -> dict[str, Graph]:
     """Graphs of every shape: no edge, one atom, a triclinic cell whose atom sees its own images, batches.
+
+    For programs with charges: molecules, ions and batches of them, and crystals one at a time.
 
     >>> [graph.n_systems for graph in trial_graphs((1, 8), 4.0).values()]
     [1, 1, 1, 1, 1, 1, 1, 1, 1, 9, 3]
@@ -145,7 +149,11 @@ def trial_graphs(species: tuple[int, ...], cutoff: float, seed: int = 0) -> dict
     larger = molecule(species, 33, cutoff, rng)
     graphs["larger molecule"] = build_graph(larger, cutoff)
     graphs["edges beyond the cutoff"] = build_graph(larger, cutoff, SKIN)
-    batch = collate(list(graphs.values()))
+    if charges:
+        graphs["ion"] = graphs["larger molecule"].replace(charge=torch.ones(1, dtype=torch.float64))
+        graphs = {name: graph for name, graph in graphs.items() if int(graph.pbc.sum()) in (0, 3)}
+    alike = [graph for graph in graphs.values() if not (charges and bool(graph.pbc.any()))]
+    batch = collate(alike)
     return graphs | {"batch": batch, "three atoms alone": collate([graphs["atom alone"]] * 3)}
 
 

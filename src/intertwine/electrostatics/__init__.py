@@ -2,12 +2,14 @@
 
 from intertwine.electrostatics.equilibration import equilibrated
 from intertwine.electrostatics.gaussian import COULOMB, smeared_coulomb
+from intertwine.electrostatics.listing import Listing
 from intertwine.electrostatics.sources import Sources, total_dipole
 from intertwine.electrostatics.spec import LongRangeSpec
 from intertwine.electrostatics.systems import electrostatic_energies, interaction_matrix, system_parts
 
 __all__ = [
     "COULOMB",
+    "Listing",
     "LongRangeSpec",
     "Sources",
     "electrostatic_energies",

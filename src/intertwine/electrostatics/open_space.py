@@ -60,7 +60,7 @@ def energies_of_pairs(
         energy = energy - (q_i * along_j - q_j * along_i) * b[1]
         energy = energy + (p_i * p_j).sum(1) * b[1] - along_i * along_j * b[2]
     half = 0.5 * COULOMB * (energy if share is None else share * energy)
-    return segment_sum(half.repeat(2), pairs.flatten(), len(sources.charges))
+    return segment_sum(half.repeat(2), pairs.flatten(), sources.charges.shape[0])
 
 
 def pair_matrix(positions: Float64[Tensor, "atoms 3"], width: float) -> Float64[Tensor, "atoms atoms"]:

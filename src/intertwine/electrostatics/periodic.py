@@ -10,18 +10,29 @@ from intertwine.electrostatics.gaussian import COULOMB
 from intertwine.electrostatics.sources import Sources
 
 
-def reciprocal_vectors(cell: Float64[Tensor, "3 3"], most: float) -> Float64[Tensor, "vectors 3"]:
-    """k ≠ 0 with |k| ≤ `most`, one of each pair ±k, Å⁻¹; differentiable in the cell.
+@torch.no_grad()
+def wave_steps(cell: Float64[Tensor, "3 3"], width: float, accuracy: float) -> Float64[Tensor, "waves 3"]:
+    """Whole numbers n of the waves k = n · (reciprocal vectors) ≠ 0 that count, one of each pair ±k.
 
-    >>> len(reciprocal_vectors(2 * torch.pi * torch.eye(3, dtype=torch.float64), 1.5))
+    Those with e^{−s²k²/2} of at least the accuracy.
+
+    >>> len(wave_steps(2 * torch.pi * torch.eye(3, dtype=torch.float64), width=1.0, accuracy=0.3))
     9
     """
-    basis = 2 * math.pi * torch.linalg.inv(cell).T
-    reach = [int(most * length / (2 * math.pi)) for length in cell.detach().norm(dim=1).tolist()]
+    basis = reciprocal_basis(cell)
+    most = math.sqrt(-2 * math.log(accuracy)) / width
+    reach = [int(most * length / (2 * math.pi)) for length in cell.norm(dim=1).tolist()]
     axes = [torch.arange(-n, n + 1, dtype=cell.dtype, device=cell.device) for n in reach]
     steps = torch.cartesian_prod(*axes)
     steps = steps[len(steps) // 2 + 1 :]  # in lexical order the other half is minus this one
-    return steps[(steps @ basis.detach()).norm(dim=1) <= most] @ basis
+    return steps[(steps @ basis).norm(dim=1) <= most]
+
+
+def reciprocal_basis(cell: Float64[Tensor, "3 3"]) -> Float64[Tensor, "3 3"]:
+    """Reciprocal lattice vectors as rows, Å⁻¹, 2π included."""
+    a, b, c = cell
+    across = torch.stack([torch.linalg.cross(b, c), torch.linalg.cross(c, a), torch.linalg.cross(a, b)])
+    return 2 * math.pi * across / (a * across[0]).sum()
 
 
 class Bulk:
@@ -39,6 +50,7 @@ class Bulk:
         cell: lattice vectors as rows, Å.
         width: s of `smeared_coulomb`, Å.
         accuracy: where e^{−s²k²/2} is cut off.
+        steps: the waves, where somebody has listed them by `wave_steps` already.
     """
 
     def __init__(
@@ -47,10 +59,11 @@ class Bulk:
         cell: Float64[Tensor, "3 3"],
         width: float,
         accuracy: float,
+        steps: Float64[Tensor, "waves 3"] | None = None,
     ) -> None:
-        self.k = reciprocal_vectors(cell, largest_wave_number(width, accuracy))
+        self.k = (wave_steps(cell, width, accuracy) if steps is None else steps) @ reciprocal_basis(cell)
         square = (self.k**2).sum(1)
-        self.volume, self.width = torch.linalg.det(cell).abs(), width
+        self.volume, self.width = (cell[0] * torch.linalg.cross(cell[1], cell[2])).sum().abs(), width
         self.weights = 8 * math.pi / self.volume * torch.exp(-0.5 * width**2 * square) / square
         phase = positions @ self.k.T
         self.cos, self.sin = phase.cos(), phase.sin()
@@ -76,8 +89,3 @@ class Bulk:
         scale = self.weights.sqrt()
         cos, sin = self.cos * scale, self.sin * scale
         return COULOMB * (cos @ cos.T + sin @ sin.T)
-
-
-def largest_wave_number(width: float, accuracy: float) -> float:
-    """k with e^{−s²k²/2} = accuracy, Å⁻¹."""
-    return math.sqrt(-2 * math.log(accuracy)) / width

@@ -18,7 +18,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from intertwine import __version__
 from intertwine.data import replacing
+from intertwine.electrostatics import Listing
 from intertwine.engines.exported import (
+    CHARGED_INPUTS,
     FORMAT,
     INPUTS,
     KEY,
@@ -37,6 +39,7 @@ UNITS = {
     "numbers": "atomic number",
     "positions": "Å",
     "cell": "Å",
+    "charge": "e",
     "energy": "eV",
     "energies": "eV",
     "forces": "eV/Å",
@@ -46,9 +49,14 @@ UNITS = {
 """Units of what goes in and comes out; everything else is a count."""
 
 SIZES = {"atoms": 1009, "edges": 10007, "systems": 101, "ranks": 103}
+CHARGED_SIZES = {"pairs": 2003, "waves": 211}
 """Of the graph that is traced: primes, so that no two sizes, nor one and a width of the model, seem equal."""
 
-AXES = {"cell": "systems", "receiver": "edges", "sender": "edges", "shift": "edges", "slot": "edges"}
+AXES = {
+    **dict.fromkeys(("cell", "charge", "periodic"), "systems"),
+    **dict.fromkeys(("receiver", "sender", "shift", "slot"), "edges"),
+    **{name: name for name in ("ranks", "pairs", "waves")},
+}
 """What is counted by the first axis of the inputs that do not count atoms."""
 
 
@@ -94,8 +102,8 @@ def export_model(
         The path written.
 
     Raises:
-        InputError: no model, another ending, a place that cannot be written to, direct forces, charges
-            beyond the cutoff, or no C++ compiler.
+        InputError: no model, another ending, a place that cannot be written to, direct forces,
+            equilibrated charges, or no C++ compiler.
         IntertwineError: PyTorch or the compiler failed on the program.
     """
     path = Path(path)
@@ -106,8 +114,8 @@ def export_model(
         raise InputError("direct forces are not exported", accepted="a model whose forces are derivatives")
     if not model.spec.energy:
         raise InputError("tensors are not exported", got="a model without an energy")
-    if model.longrange is not None:
-        raise InputError("charges beyond the cutoff are not exported", accepted="a model without longrange")
+    if model.spec.longrange is not None and model.spec.longrange.charges != "local":
+        raise InputError("equilibrated charges are not exported", accepted="longrange.charges = local")
     _require_compiler()
     with replacing(path) as scratch, tempfile.TemporaryDirectory() as folder:
         built = Path(folder) / "potential.pt2"
@@ -129,12 +137,14 @@ def traced(model: Model) -> torch.export.ExportedProgram:
     NaN, since a program cannot raise.
     """
     device = model.device
-    example = tuple(inputs_of(_graph(**SIZES).to(device)))
-    sizes = {name: torch.export.Dim(name, min=0, max=2**31 - 1) for name in SIZES}
-    axes = [{0: sizes[AXES.get(name, "atoms")]} for name in INPUTS] + [{0: sizes["ranks"]}]
+    names, charged = input_names(model), model.longrange is not None
+    counts = SIZES | CHARGED_SIZES if charged else SIZES
+    example = _example(charged, device, **counts)
+    sizes = {name: torch.export.Dim(name, min=0, max=2**31 - 1) for name in counts}
+    axes = [{0: sizes[AXES.get(name, "atoms")]} for name in names]
     program = _Program(model).to(device)
     with InTorch():  # tables that are made once must not be made of a tracer's tensors
-        program(*inputs_of(_graph(atoms=2, edges=2, systems=1, ranks=1).to(device)))
+        program(*_example(charged, device, atoms=2, edges=2, systems=1, ranks=1, pairs=1, waves=1))
     with tracing.patch(backed_size_oblivious=True):  # 0 and 1 as any size  # pyright: ignore[reportAttributeAccessIssue]
         flat = make_fx(program, tracing_mode="symbolic", _allow_non_fake_inputs=True)(*example)
         return torch.export.export(flat, example, dynamic_shapes=axes, strict=False)
@@ -149,12 +159,16 @@ class _Program(nn.Module):
         self.model.encoder.species = _SpeciesTable(self.model.encoder.species.table)  # pyright: ignore[reportAttributeAccessIssue]
 
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
-        fields = dict(zip(INPUTS, tensors, strict=False))
+        given = dict(zip(input_names(self.model), tensors, strict=True))
+        fields = {name: given[name] for name in INPUTS}
+        if self.model.longrange is not None:
+            fields["charge"] = given["charge"]
+            self.model.longrange.sums = Listing(given["pairs"], given["waves"], given["periodic"]).energies
         graph = Graph(
             **fields,
             pbc=torch.ones_like(fields["cell"][:, 0], dtype=torch.bool),  # the edges say it; nobody reads it
             n_systems=fields["cell"].shape[0],
-            max_degree=tensors[-1].shape[0],
+            max_degree=given["ranks"].shape[0],
             cutoff=self.model.cutoff,
         )
         results = differentiate(self._atom_energies, graph, OUTPUTS)
@@ -163,6 +177,11 @@ class _Program(nn.Module):
     def _atom_energies(self, graph: Graph) -> Float[Tensor, " atoms"]:
         known = self.model.encoder.species(graph.numbers) >= 0
         return self.model.atom_energies(graph) * torch.where(known, 1.0, torch.nan)
+
+
+def input_names(model: Model) -> tuple[str, ...]:
+    """What goes into the program, in order."""
+    return (*INPUTS, "ranks", *(CHARGED_INPUTS if model.longrange is not None else ()))
 
 
 class _SpeciesTable(nn.Module):
@@ -176,6 +195,25 @@ class _SpeciesTable(nn.Module):
 
     def forward(self, numbers: Int64[Tensor, " atoms"]) -> Int64[Tensor, " atoms"]:
         return self.table[numbers]
+
+
+def _example(
+    charged: bool, device: torch.device, pairs: int = 0, waves: int = 0, **sizes: int
+) -> tuple[Tensor, ...]:
+    """Inputs of these sizes that mean nothing."""
+    graph = _graph(**sizes)
+    inputs = inputs_of(graph)
+    if charged:
+        real = {"dtype": torch.float64}
+        ends = torch.stack([torch.zeros(pairs, dtype=torch.int64), torch.ones(pairs, dtype=torch.int64)], 1)
+        systems = graph.n_systems
+        inputs += [
+            torch.zeros(systems, **real),
+            ends,
+            torch.ones(waves, 3, **real),
+            torch.ones(systems, **real),
+        ]
+    return tuple(tensor.to(device) for tensor in inputs)
 
 
 def _graph(atoms: int, edges: int, systems: int, ranks: int) -> Graph:
@@ -206,7 +244,7 @@ def _metadata(model: Model, facts: Mapping[str, Any]) -> dict[str, Any]:
         "device": str(model.device),
         "processor": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
-        "inputs": [*INPUTS, "ranks"],
+        "inputs": list(input_names(model)),
         "outputs": list(OUTPUTS),
         "units": UNITS,
         "versions": {"intertwine": __version__, "torch": str(torch.__version__)},

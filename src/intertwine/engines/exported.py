@@ -9,19 +9,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from intertwine.electrostatics import Listing, LongRangeSpec
 from intertwine.encoders.species import SpeciesIndex
 from intertwine.errors import InputError
 from intertwine.graph import Graph
 from intertwine.observables import OUTPUTS
+from intertwine.observables.longrange import total_charge
 from intertwine.typing import PathLike
 
 FORMAT = "intertwine potential"
-VERSION = 1
+VERSION = 2
 KEY = "intertwine"
 """Under this name the metadata stand in the package, one JSON text."""
 
 INPUTS = ("numbers", "positions", "cell", "batch", "receiver", "sender", "shift", "slot")
 """Fields of a `Graph` that the compiled program reads, in order; after them come `ranks`."""
+
+CHARGED_INPUTS = ("charge", "pairs", "waves", "periodic")
+"""What follows the `ranks` where atoms have charges: of the systems, e, and a `Listing`."""
 
 CAPABILITIES = ("DEFAULT", "AVX2", "AVX512")
 """Instruction sets of x86 processors by what PyTorch calls them, each part of the next."""
@@ -40,6 +45,8 @@ class ExportedPotential:
     def __init__(self, package: Any, metadata: Mapping[str, Any]) -> None:
         self.metadata = metadata
         self._run = package.loader.boxed_run
+        spec = metadata["spec"].get("longrange")
+        self._longrange = None if spec is None else LongRangeSpec.model_validate(spec)
         self._check_species = SpeciesIndex(self.species).to(self.device)
 
     @property
@@ -79,7 +86,8 @@ class ExportedPotential:
             create_graph: must be False; a compiled program has no derivatives beyond those it returns.
 
         Raises:
-            InputError: an output that does not exist, an unknown element, or derivatives of the results.
+            InputError: an output that does not exist, an unknown element, derivatives of the results; of a
+                model with charges a slab, a wire or several crystals at once.
         """
         for name in outputs:
             if name not in OUTPUTS:
@@ -87,7 +95,8 @@ class ExportedPotential:
         if create_graph:
             raise needs_the_model("derivatives of its results")
         self._check_species(graph.numbers)
-        results: dict[str, Tensor] = dict(zip(OUTPUTS, self._run(inputs_of(graph)), strict=True))
+        inputs = inputs_of(graph, self._longrange)
+        results: dict[str, Tensor] = dict(zip(OUTPUTS, self._run(inputs), strict=True))
         return {name: results[name] for name in outputs}
 
 
@@ -143,8 +152,12 @@ def read_metadata(path: PathLike) -> dict[str, Any]:
     return metadata
 
 
-def inputs_of(graph: Graph) -> list[Tensor]:
+def inputs_of(graph: Graph, longrange: LongRangeSpec | None = None) -> list[Tensor]:
     """The tensors that the compiled program takes, contiguous and in order; what a C++ program hands over.
+
+    Args:
+        graph: one system or a batch.
+        longrange: of the model, where its atoms have charges.
 
     >>> from intertwine.data import Structure
     >>> from intertwine.graph import build_graph
@@ -153,7 +166,11 @@ def inputs_of(graph: Graph) -> list[Tensor]:
     [(2,), (2, 3), (1, 3, 3), (2,), (2,), (2,), (2, 3), (2,), (1,)]
     """
     ranks = torch.arange(graph.max_degree, device=graph.positions.device)
-    return [*(getattr(graph, name).detach().contiguous() for name in INPUTS), ranks]
+    inputs = [*(getattr(graph, name).detach().contiguous() for name in INPUTS), ranks]
+    if longrange is None:
+        return inputs
+    listing = Listing.of(graph, longrange)
+    return [*inputs, total_charge(graph), listing.pairs, listing.waves, listing.periodic]
 
 
 def _check_machine(path: Path, metadata: Mapping[str, Any]) -> None:

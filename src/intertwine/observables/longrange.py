@@ -49,6 +49,9 @@ class LongRange(nn.Module):
         species: atomic numbers that the encoder knows.
         channels, layers, l_max: of its features.
         field: whether charges and dipoles feel an electric field.
+
+    Attributes:
+        sums: by which energies are summed, `electrostatic_energies` or a `Listing`'s.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class LongRange(nn.Module):
         field: bool,
     ) -> None:
         super().__init__()
-        self.spec, self.field = spec, field
+        self.spec, self.field, self.sums = spec, field, electrostatic_energies
         self.value = nn.Parameter(torch.zeros(len(species)))
         self.stiffness = nn.Parameter(torch.zeros(len(species)))
         self.head = ScalarHead(channels, layers)
@@ -92,7 +95,7 @@ class LongRange(nn.Module):
     ) -> Float64[Tensor, " atoms"]:
         """What charges and dipoles bring to the energy of each atom, eV."""
         sources = self.sources(graph, features, species)
-        q, energies = sources.charges, electrostatic_energies(graph, sources, self.spec)
+        q, energies = sources.charges, self.sums(graph, sources, self.spec)
         if self.hardness is not None:
             own = self._hardness(features, species) + COULOMB * sqrt(2 / pi) / self.spec.width
             energies = energies + q * (self._value(features, species) + 0.5 * own * q)
