@@ -9,9 +9,9 @@ The same encoder, frames, loss and time for each:
   are derivatives of the dipole;
 - density: the field is felt by every atom, and all responses are derivatives of the energy.
 
-Frames of github.com/mir-group/allegro-pol, 40 to learn from, 4 to choose by, 15 to report on. Polarisations
-are compared modulo the quantum of the cell. The sum of the Born charges over all atoms is zero in nature:
-what each road makes of it is in the last column.
+Frames of github.com/mir-group/allegro-pol, 40 to learn from, 4 to watch, 15 to report on; the weights at the
+end are kept. Polarisations are compared modulo the quantum of the cell. The sum of the Born charges over all
+atoms is zero in nature: what each road makes of it is in the last column.
 """
 
 import argparse
@@ -37,6 +37,7 @@ TRAINING: dict[str, Any] = {
     "weight_decay": 0.1,
     "weights": {"energy": 10.0, "forces": 1.0, "stress": 20.0},
     "ema": 0.99,
+    "keep": "last",
 }
 PUBLISHED = {
     "energy_per_atom": 0.37,

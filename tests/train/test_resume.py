@@ -173,3 +173,17 @@ def test_a_run_is_not_resumed_with_other_settings_or_other_data(finished: RunCon
 def test_what_was_never_a_run_cannot_be_resumed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not the folder of a run"):
         resume(tmp_path)
+
+
+def test_the_last_weights_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
+    config = small_run(tmp_path, clusters(8), epochs=3)
+    best = train(config, quiet=True)
+    last = config.model_copy(
+        update={
+            "training": config.training.model_copy(update={"keep": "last"}),
+            "output": tmp_path / "last",
+        }
+    )
+    model = train(last, quiet=True).load_model()
+    assert model.metadata["training"]["epoch"] == 3
+    assert best.load_model().metadata["training"]["epoch"] == best.best_epoch

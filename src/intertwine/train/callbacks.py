@@ -97,9 +97,9 @@ class KeepState(Listener):
     def epoch(self, fit: Fit, last: bool) -> None:
         if last or time.monotonic() - self.saved >= self.rest:
             self._save(fit)
-            if fit.best["epoch"] != self.published:
+            if fit.kept["epoch"] != self.published:
                 self.publish(fit)
-                self.published = fit.best["epoch"]
+                self.published = fit.kept["epoch"]
 
     def _save(self, fit: Fit) -> None:
         fit.trainer.save_checkpoint(self.path, weights_only=False)

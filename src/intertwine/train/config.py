@@ -120,6 +120,8 @@ class TrainingConfig(Section):
     """Longest gradient that is followed."""
     patience: Count | None = None
     """Stop after this many epochs without improvement."""
+    keep: Literal["best", "last"] = "best"
+    """Which weights become the model: those with the least validation error, or those at the end."""
     precision: Literal["float32", "float64"] = "float32"
     """Of the weights; geometry and energies are float64 in either case."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -164,6 +164,13 @@ class Fit(lightning.LightningModule):
             weights = {name: value.clone() for name, value in self.average.model.state_dict().items()}
             self.best = {"score": score, "epoch": self.plan.epochs_done, "weights": weights}
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """Epoch and weights of what becomes the model."""
+        if self.training_config.keep == "best":
+            return self.best
+        return {"epoch": self.plan.epochs_done, "weights": self.average.model.state_dict()}
+
     def _stop_if_done(self) -> None:
         patience = self.training_config.patience
         waited = self.plan.epochs_done - self.best["epoch"]

@@ -210,11 +210,11 @@ def _size(parameters: Iterable[nn.Parameter]) -> int:
 
 
 def _publish(folder: RunFolder, fit: Fit) -> None:
-    """Write the best weights so far as a finished model."""
+    """Write the weights to keep, as they are so far, as a finished model."""
     model = copy.deepcopy(fit.average.model)
-    model.load_state_dict(fit.best["weights"])
+    model.load_state_dict(fit.kept["weights"])
     provenance = json.loads(folder.provenance.read_text(encoding="utf-8"))
-    training = {"epoch": fit.best["epoch"], "epochs": fit.plan.epochs}
+    training = {"epoch": fit.kept["epoch"], "epochs": fit.plan.epochs}
     save_model(finished(model).cpu(), folder.model, metadata={"provenance": provenance, "training": training})
 
 
