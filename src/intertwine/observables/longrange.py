@@ -65,7 +65,7 @@ class LongRange(nn.Module):
     ) -> None:
         super().__init__()
         self.spec, self.field, self.sums = spec, field, electrostatic_energies
-        self.value = nn.Parameter(torch.zeros(len(species)))
+        self.value = nn.Parameter(0.1 * torch.randn(len(species)))  # the energy of no charge is no slope
         self.stiffness = nn.Parameter(torch.zeros(len(species)))
         self.head = ScalarHead(channels, layers)
         shared = spec.charges == "equilibration"

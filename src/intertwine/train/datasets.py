@@ -159,11 +159,12 @@ def describe(
     number of neighbours.
     """
     sizes = config.model
-    reference, scale = ReferenceEnergies({}, "none"), 1.0
-    if sizes.energy:
+    species = tuple(sorted({z for frame in sets.train for z in frame.species}))
+    told = sizes.energy and any("energy" in frame.labels for frame in sets.train)
+    reference, scale = ReferenceEnergies(dict.fromkeys(species, 0.0) if sizes.energy else {}, "none"), 1.0
+    if told:
         reference = fit_reference_energies(sets.train, sets.isolated or None)
         scale = _scale(sets.train, statistics(sets.train, reference))
-    species = tuple(sorted({z for frame in sets.train for z in frame.species}))
     alike = config.training.elements == "shared"
     heads = {
         name: fitted(head.declared(name), sets.train, head.positive, alike)
