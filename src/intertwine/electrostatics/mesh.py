@@ -49,7 +49,8 @@ class Mesh:
         self.positions, self.cell, self.width = positions, cell, width
         spacing = width * (accuracy / WORST) ** 0.2
         self.size = [
-            max(2 * NODES, next_fast_len(_even(a / spacing))) for a in cell.detach().norm(dim=1).tolist()
+            fast_length(max(2 * NODES, 2 * math.ceil(0.5 * a / spacing)))
+            for a in cell.detach().norm(dim=1).tolist()
         ]
 
     def energies(self, sources: Sources) -> Float64[Tensor, " atoms"]:
@@ -94,8 +95,13 @@ class Mesh:
         return wave * torch.einsum("x,y,z->xyz", *back)
 
 
-def _even(x: float) -> int:
-    return 2 * math.ceil(x / 2)
+def fast_length(least: int) -> int:
+    """The next number of points, from `least` on, that a Fourier transform likes.
+
+    >>> fast_length(127)
+    128
+    """
+    return int(next_fast_len(least) or least)
 
 
 def _spread(fraction: Float64[Tensor, " waves"]) -> Float64[Tensor, " waves"]:

@@ -160,7 +160,7 @@ class _Program(nn.Module):
 
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
         given = dict(zip(input_names(self.model), tensors, strict=True))
-        fields = {name: given[name] for name in INPUTS}
+        fields: dict[str, Any] = {name: given[name] for name in INPUTS}
         if self.model.longrange is not None:
             fields["charge"] = given["charge"]
             self.model.longrange.sums = Listing(given["pairs"], given["waves"], given["periodic"]).energies
@@ -204,15 +204,9 @@ def _example(
     graph = _graph(**sizes)
     inputs = inputs_of(graph)
     if charged:
-        real = {"dtype": torch.float64}
         ends = torch.stack([torch.zeros(pairs, dtype=torch.int64), torch.ones(pairs, dtype=torch.int64)], 1)
-        systems = graph.n_systems
-        inputs += [
-            torch.zeros(systems, **real),
-            ends,
-            torch.ones(waves, 3, **real),
-            torch.ones(systems, **real),
-        ]
+        one = graph.positions.new_ones(graph.n_systems)
+        inputs += [0.0 * one, ends, graph.positions.new_ones(waves, 3), one]
     return tuple(tensor.to(device) for tensor in inputs)
 
 
