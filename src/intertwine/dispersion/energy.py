@@ -139,4 +139,6 @@ def _evaluated(
             rest = found.strain - x[part].T @ found.gradient
             whole = np.linalg.solve(apart(x[part], cells[system], axes).T, rest)
             by_cell[system, axes] = whole[axes]
-    return tuple(torch.from_numpy(a).to(positions.device) for a in (energy, by_positions, by_cell))
+    device = positions.device
+    slopes = torch.from_numpy(by_positions).to(device), torch.from_numpy(by_cell).to(device)
+    return torch.from_numpy(energy).to(device), *slopes

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from ase.geometry import minkowski_reduce
 from ase.units import Bohr, Hartree
 from jaxtyping import Bool, Float, Int
 
 from intertwine.dispersion.spec import DispersionSpec
 from intertwine.errors import InputError, nearest, require
 
-REACH = {"pairs": 60.0, "triples": 40.0}
-"""Bohr: where both packages end their sums."""
+REACH = {"pairs": 60.0, "triples": 25.0}
+"""Bohr: where sums end. The packages go to 40 with triples, in bulk at ten times the cost."""
 
 FADE = 10.0
 """Bohr before that: where they begin to fade out, so that energies and forces do not jump."""
@@ -33,7 +34,6 @@ class Evaluated(NamedTuple):
     strain: Float[np.ndarray, "3 3"]
 
 
-@cache
 def damping(spec: DispersionSpec) -> Any:
     """The package's parameters for a functional.
 
@@ -41,10 +41,8 @@ def damping(spec: DispersionSpec) -> Any:
         InputError: it has none.
         MissingExtraError: the package is not installed.
     """
-    package, atm = _package(spec), spec.with_three_bodies
-    parameters = package.RationalDampingParam if spec.method == "d3bj" else package.DampingParam
     try:
-        return parameters(method=spec.functional, atm=atm)
+        return _parameters(spec.method, spec.functional, spec.with_three_bodies)
     except RuntimeError:
         close = nearest(spec.functional.lower(), _functionals(spec))
         raise InputError(
@@ -88,10 +86,12 @@ def evaluate(
             got=f"pbc={pbc.tolist()}",
             fix="use d3bj, or a bulk with empty space",
         )
-    lattice = (apart(positions, cell, pbc) / Bohr, np.ones(3, bool)) if pbc.any() else (None, None)
+    lattice = (None, None)
+    if pbc.any():  # short vectors, for the packages count images by them
+        lattice = np.asarray(minkowski_reduce(apart(positions, cell, pbc))[0]) / Bohr, np.ones(3, bool)
     charges = (charge,) if spec.method == "d4" else ()
     try:
-        model = _package(spec).DispersionModel(numbers, positions / Bohr, *charges, *lattice)
+        model = _package(spec.method).DispersionModel(numbers, positions / Bohr, *charges, *lattice)
         model.set_realspace_cutoff(*REACH.values(), COUNTED[spec.method], FADE, FADE)
         found = model.get_dispersion(damping(spec), grad=True)
     except RuntimeError as error:
@@ -119,11 +119,18 @@ def apart(
     return filled
 
 
-def _package(spec: DispersionSpec) -> Any:
-    return require("dftd3.interface" if spec.method == "d3bj" else "dftd4.interface", extra="dispersion")
+@cache
+def _parameters(method: str, functional: str, atm: bool) -> Any:
+    package = _package(method)
+    kind = package.RationalDampingParam if method == "d3bj" else package.DampingParam
+    return kind(method=functional, atm=atm)
+
+
+def _package(method: str) -> Any:
+    return require("dftd3.interface" if method == "d3bj" else "dftd4.interface", extra="dispersion")
 
 
 def _functionals(spec: DispersionSpec) -> list[str]:
     """Names in the package's table, which it needs a parser of TOML beside Python's own to read."""
-    table = Path(_package(spec).__file__).with_name("parameters.toml")
+    table = Path(_package(spec.method).__file__).with_name("parameters.toml")
     return list(tomllib.loads(table.read_text())["parameter"]) if table.is_file() else []
