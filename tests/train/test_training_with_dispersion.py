@@ -8,7 +8,7 @@ import torch
 from copper import clusters, crystals, small_run
 from finetuning import from_base
 
-from intertwine.dispersion import Dispersion, DispersionSpec, package
+from intertwine.dispersion import Dispersion, DispersionSpec
 from intertwine.engines.export import export_model
 from intertwine.errors import InputError, MissingExtraError
 from intertwine.graph import build_graph
@@ -68,7 +68,6 @@ def test_it_is_not_exported(trained: Path, tmp_path: Path) -> None:
 
 
 def test_a_model_file_needs_the_package(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package._parameters.cache_clear()
     monkeypatch.setitem(sys.modules, "dftd3.interface", None)
     with pytest.raises(MissingExtraError, match=r"intertwine\[dispersion\]"):
         load_model(trained)

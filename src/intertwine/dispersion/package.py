@@ -1,7 +1,6 @@
 """The packages of the authors of D3 and D4, called in eV and Å with cutoffs that fade out."""
 
 import tomllib
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,8 +40,10 @@ def damping(spec: DispersionSpec) -> Any:
         InputError: it has none.
         MissingExtraError: the package is not installed.
     """
+    package = _package(spec.method)
+    kind = package.RationalDampingParam if spec.method == "d3bj" else package.DampingParam
     try:
-        return _parameters(spec.method, spec.functional, spec.with_three_bodies)
+        return kind(method=spec.functional, atm=spec.with_three_bodies)
     except RuntimeError:
         close = nearest(spec.functional.lower(), _functionals(spec))
         raise InputError(
@@ -117,13 +118,6 @@ def apart(
     filled = cell.copy()
     filled[~pbc] = (extent + (REACH["pairs"] + 1) * Bohr)[:, None] * across
     return filled
-
-
-@cache
-def _parameters(method: str, functional: str, atm: bool) -> Any:
-    package = _package(method)
-    kind = package.RationalDampingParam if method == "d3bj" else package.DampingParam
-    return kind(method=functional, atm=atm)
 
 
 def _package(method: str) -> Any:
