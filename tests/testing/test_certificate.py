@@ -61,6 +61,7 @@ def test_an_untrained_model_keeps_every_law_but_that_of_calm_and_is_left_as_it_w
     assert set(certificate.not_applicable) == {
         "this model predicts no tensors beside an energy",
         "this model feels no electric field",
+        "no charges of this model reach beyond its cutoff",
     }
     assert model.training
     assert (model.dtype, weights_hash(model)) == (torch.float32, before)

@@ -103,7 +103,7 @@ def export_model(
 
     Raises:
         InputError: no model, another ending, a place that cannot be written to, direct forces,
-            equilibrated charges, or no C++ compiler.
+            equilibrated charges, dispersion, or no C++ compiler.
         IntertwineError: PyTorch or the compiler failed on the program.
     """
     path = Path(path)
@@ -116,6 +116,8 @@ def export_model(
         raise InputError("tensors are not exported", got="a model without an energy")
     if model.spec.longrange is not None and model.spec.longrange.charges != "local":
         raise InputError("equilibrated charges are not exported", accepted="longrange.charges = local")
+    if model.energy.dispersion is not None:
+        raise InputError("dispersion is not exported", accepted="a model without dispersion")
     _require_compiler()
     with replacing(path) as scratch, tempfile.TemporaryDirectory() as folder:
         built = Path(folder) / "potential.pt2"

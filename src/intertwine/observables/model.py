@@ -140,8 +140,10 @@ class Model(nn.Module):
             raise InputError("this model has no energy", accepted=", ".join(self.outputs))
         return self._atom_energies(graph, self.encoder(graph))
 
-    def _atom_energies(self, graph: Graph, features: AtomFeatures) -> Float[Tensor, " atoms"]:
-        energies = self.energy(graph, features)
+    def _atom_energies(
+        self, graph: Graph, features: AtomFeatures, twice: bool = True
+    ) -> Float[Tensor, " atoms"]:
+        energies = self.energy(graph, features, twice)
         if self.longrange is not None:
             energies = energies + self.longrange.energies(graph, features, self._species(graph))
         if graph.electric_field is None or self.spec.field == "none":
@@ -179,11 +181,13 @@ class Model(nn.Module):
     ) -> dict[str, Tensor]:
         """Derivatives of the energy, and heads on the same features."""
         heads: dict[str, Tensor] = {}
+        # `differentiate` moves positions of its own, unless the caller's can be differentiated by
+        twice = graph.positions.requires_grad or graph.cell.requires_grad
 
         def energies_of(moved: Graph) -> Float[Tensor, " atoms"]:
             features = self.encoder(moved)
             heads.update(self._read(moved, features, read))
-            return self._atom_energies(moved, features)
+            return self._atom_energies(moved, features, twice)
 
         found = differentiate(energies_of, graph, derivatives, create_graph)
         if not create_graph and set(VARIABLES).intersection(derivatives):

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from intertwine.dispersion import DispersionSpec
 from intertwine.electrostatics import LongRangeSpec
 from intertwine.encoders.body_ordered import BodyOrderedSpec
 from intertwine.heads.tensor import TensorSpec
@@ -34,6 +35,7 @@ class ModelSpec(BaseModel):
             of its responses has a head ("expansion"), or as one more neighbour of every atom ("density").
             In both cases the responses are derivatives of the energy.
         longrange: charges of atoms and their Coulomb energy beyond the cutoff; None for a local model.
+        dispersion: a published dispersion energy that is added; None for none.
 
     >>> ModelSpec(encoder=BodyOrderedSpec(species=(1, 8)), reference_energies={1: -13.6, 8: -432.0}).forces
     'derivative'
@@ -51,6 +53,7 @@ class ModelSpec(BaseModel):
     heads: dict[str, TensorSpec] = {}
     field: Literal["none", "expansion", "density"] = "none"
     longrange: LongRangeSpec | None = None
+    dispersion: DispersionSpec | None = None
 
     @model_validator(mode="after")
     def _every_species_has_a_reference(self) -> "ModelSpec":
@@ -68,6 +71,8 @@ class ModelSpec(BaseModel):
                 raise ValueError(f"the head {name} needs encoder.output_l >= {head.irreps.degree}")
         if not (self.energy or self.heads):
             raise ValueError("a model without energy needs heads")
+        if self.dispersion is not None and not self.energy:
+            raise ValueError("dispersion is an energy; set energy to true, or leave dispersion out")
         return self
 
     @model_validator(mode="after")

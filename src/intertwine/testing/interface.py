@@ -26,6 +26,8 @@ class Potential(Protocol):
       of tensors are tried, and without "energy" among them the laws of the energy are not;
     - `spec.longrange`: other than None where atoms feel each other beyond the cutoff by the `charges` that
       are among the outputs: then laws of charges are tried, and those of locality are not;
+    - `spec.dispersion`: other than None where they do so by dispersion; its `method` "d4" knows no wires and
+      slabs, which then are no probes;
     - `spec.field`: other than "none" where the energy depends on `graph.electric_field`;
     - `metadata`: a mapping, quoted in the certificate.
 
@@ -119,9 +121,25 @@ def feels_field(model: Potential) -> bool:
     return getattr(getattr(model, "spec", None), "field", "none") != "none"
 
 
-def reaches_far(model: Potential) -> bool:
-    """Whether atoms of a model feel each other beyond its cutoff, through charges, as its `spec` says."""
+def has_charges(model: Potential) -> bool:
+    """Whether atoms of a model feel each other beyond its cutoff through charges, as its `spec` says."""
     return getattr(getattr(model, "spec", None), "longrange", None) is not None
+
+
+def has_dispersion(model: Potential) -> bool:
+    """Whether atoms of a model feel each other beyond its cutoff by dispersion, as its `spec` says."""
+    return getattr(getattr(model, "spec", None), "dispersion", None) is not None
+
+
+def knows_surfaces(model: Potential) -> bool:
+    """Whether a model can tell the energy of wires and slabs; D4 cannot."""
+    dispersion = getattr(getattr(model, "spec", None), "dispersion", None)
+    return getattr(dispersion, "method", None) != "d4"
+
+
+def reaches_far(model: Potential) -> bool:
+    """Whether atoms of a model feel each other beyond its cutoff, by charges or dispersion."""
+    return has_charges(model) or has_dispersion(model)
 
 
 def weights_hash(model: Potential) -> str | None:

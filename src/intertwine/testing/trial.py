@@ -16,9 +16,10 @@ from intertwine.graph import build_graph, collate
 from intertwine.testing.interface import (
     Potential,
     feels_field,
+    has_charges,
     in_precision,
+    knows_surfaces,
     outputs_of,
-    reaches_far,
     require_potential,
 )
 from intertwine.testing.prediction import Prediction, predictions
@@ -78,7 +79,7 @@ class Trial:
         if need == "energy":
             return None if "energy" in outputs_of(self.model) else "this model has no energy"
         if need == "charges":
-            return None if reaches_far(self.model) else "no charges of this model reach beyond its cutoff"
+            return None if has_charges(self.model) else "no charges of this model reach beyond its cutoff"
         if need == "field":
             return None if feels_field(self.model) else "this model feels no electric field"
         return None if self.tensors else "this model predicts no tensors beside an energy"
@@ -186,6 +187,8 @@ def prepare(
             )
     rng = np.random.default_rng([seed, 0])
     own = probes(sorted(known), model.cutoff, rng)
+    if not knows_surfaces(model):
+        own = [probe for probe in own if probe.structure.pbc.all() or not probe.structure.pbc.any()]
     small = [frame for frame in frames if len(frame) <= LARGEST_PROBE]
     picked = sorted(rng.permutation(len(small))[:2].tolist())
     given = [Probe(f"{small[index].formula} (yours)", small[index]) for index in picked]

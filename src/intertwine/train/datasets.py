@@ -205,6 +205,7 @@ def describe(
             zbl=sizes.zbl,
             forces=sizes.forces,
             longrange=sizes.longrange,
+            dispersion=sizes.dispersion,
         )
     except ValidationError as error:
         reason = error.errors()[0].get("ctx", {}).get("error", error)

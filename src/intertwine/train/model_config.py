@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from intertwine.data.labels import LABELS, Label, declare, known_label
+from intertwine.dispersion import DispersionSpec
 from intertwine.electrostatics import LongRangeSpec
 from intertwine.errors import InputError
 from intertwine.train.section import Count, Positive, Section
@@ -85,6 +86,8 @@ class ModelConfig(Section):
     """Whether the energy depends on the total charge."""
     longrange: LongRangeSpec | None = None
     """Charges of atoms and their Coulomb energy beyond the cutoff: `{}`, or any of its settings."""
+    dispersion: DispersionSpec | None = None
+    """A published dispersion energy that is added: `{method: d3bj, functional: pbe}`."""
 
     @field_validator("heads")
     @classmethod

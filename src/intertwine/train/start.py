@@ -86,11 +86,8 @@ def with_sizes_of_the_start(config: RunConfig) -> RunConfig:
     with torch.random.fork_rng(devices=[]):
         spec = load_model(config.finetune.model).spec
     heads = {name: _head(head) for name, head in spec.heads.items()}
-    own = (
-        spec.encoder.model_dump()
-        | spec.model_dump(include={"zbl", "forces", "energy", "field", "longrange"})
-        | {"heads": heads}
-    )
+    kept = ("zbl", "forces", "energy", "field", "longrange", "dispersion")
+    own = spec.encoder.model_dump() | {name: getattr(spec, name) for name in kept} | {"heads": heads}
     sizes = {name: own[name] for name in ModelConfig.model_fields if name in own}
     for name, size in sizes.items():
         given = getattr(config.model, name)

@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from intertwine.data import Structure
 from intertwine.electrostatics import COULOMB
+from intertwine.testing.interface import has_dispersion
 from intertwine.testing.law import Law, Omission, Reading, worst
 from intertwine.testing.probes import molecule
 from intertwine.testing.trial import Trial
@@ -30,6 +31,9 @@ def coulomb(trial: Trial) -> Iterator[Reading | Omission]:
     """The net force between two molecules far apart against k Σ q_i q_j r/r³ of their charges there."""
     if getattr(getattr(getattr(trial.model, "spec", None), "longrange", None), "dipoles", False):
         yield Omission("charges.coulomb", "atoms of this model have dipoles, too, which it does not give")
+        return
+    if has_dispersion(trial.model):
+        yield Omission("charges.coulomb", "molecules of this model also feel each other by dispersion")
         return
     rng, figures = trial.rng("charges.coulomb"), []
     for gap in (3.0, 6.0):
