@@ -95,13 +95,13 @@ def run(options: argparse.Namespace) -> int:
             *(cell(fitted[name].errors, q, "mae") if name in fitted else "" for q in ("forces", "stress")),
             f"{found['a']:.4f}",
             *(f"{found[c]:.2f}" for c in ("C11", "C12", "C44")),
-            *(f"{found['LO'][0]:.2f}, {found['TO'][0]:.2f}"),
+            f"{found['LO'][0]:.2f}, {found['TO'][0]:.2f}",
         ]
         for name, found in answers.items()
     ]
     columns = ["forces (meV/Å)", "stress", "a (Å)", "C11 (GPa)", "C12", "C44", "LO, TO (THz)"]
     show("Rock salt", columns, rows, watch, path)
-    print(f"charge of an ion in the model: {figures['charge']:.3f} e")
+    print(f"charge of an ion of the perfect crystal in the model: {figures['charge']:.3f} e")
     return 0
 
 
