@@ -9,7 +9,6 @@ and forces of rock salt, for which a model without charges has its compiled call
 """
 
 import argparse
-import math
 import time
 from collections.abc import Callable
 from functools import partial
@@ -99,16 +98,16 @@ def run(options: argparse.Namespace) -> int:
     show("Coulomb energy, forces, gradient by charges", columns, rows, watch, path)
     sizes = [f"{n}, {what}" for n in CELLS for what in ("forces", "training")]
     table = [
-        [name, *(f"{1000 * seconds:.3g}" for times in row.values() for seconds in times)]
+        [name, *("–" if t is None else f"{1000 * t:.3g}" for times in row.values() for t in times)]
         for name, row in models.items()
     ]
     show("CPU ms by number of ions", sizes, table, watch, path)
     return 0
 
 
-def of_models(options: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
+def of_models(options: argparse.Namespace) -> dict[str, dict[str, list[float | None]]]:
     """CPU seconds of energy and forces, and of a training step, by kind of model and number of ions."""
-    found: dict[str, dict[str, list[float]]] = {}
+    found: dict[str, dict[str, list[float | None]]] = {}
     for name, charges in KINDS.items():
         torch.manual_seed(options.seed)
         encoder = BodyOrderedSpec(species=(11, 17), **{"cutoff": 5.0, **PRESETS["small"]}, neighbours=20.0)
@@ -118,7 +117,7 @@ def of_models(options: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
         found[name] = {}
         for n, repeat in CELLS.items():
             if charges == "equilibration" and n > 600:
-                found[name][str(n)] = [math.nan, math.nan]
+                found[name][str(n)] = [None, None]
                 continue
             graph = build_graph(rock_salt(5.62, (repeat,) * 3), model.cutoff)
             found[name][str(n)] = [
