@@ -66,7 +66,7 @@ def test_a_field_needs_an_open_system():
 
 def responding_model() -> Model:
     encoder = BodyOrderedSpec(species=(1, 8), channels=4, layers=1, l_max=2, hidden_l=0, radial=4, output_l=2)
-    heads = {name: TensorSpec.of(LABELS[name]) for name in ("dipole", "polarisability")}
+    heads = {name: TensorSpec.of(LABELS[name]) for name in ("dipole", "polarisability", "charges")}
     spec = ModelSpec(
         encoder=encoder, reference_energies={1: -13.6, 8: -432.0}, heads=heads, field="expansion"
     )
@@ -83,5 +83,6 @@ def test_a_model_answers_by_itself_what_others_answer_by_differences():
         "dipole": (3,),
         "polarisability": (3, 3),
         "born_charges": (3, 3, 3),
+        "charges": (3,),
     }
     put_under(calculator, Structure([1], [[0, 0, 0]], charge=1.0))  # it reads charges from the atoms

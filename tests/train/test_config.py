@@ -148,12 +148,13 @@ def test_every_size_of_the_encoder_can_be_set_or_comes_from_the_data() -> None:
     """The two lists must not drift apart; where both have a default it is the same."""
     derived = {"kind", "species", "output_l", "neighbours", "field"}
     fields = BodyOrderedSpec.model_fields
-    beyond = {"preset", "zbl", "forces", "energy", "heads", "field"}
+    of_the_model = {"zbl", "forces", "energy", "heads", "field", "longrange", "dispersion"}
+    beyond = {"preset", *of_the_model}
     assert set(fields) - derived == set(ModelConfig.model_fields) - beyond
     model = ModelConfig()
     for name in set(fields) - derived:
         assert getattr(model, name) == fields[name].default, name
-    for name in ("zbl", "forces", "energy", "heads", "field"):
+    for name in of_the_model:
         assert getattr(model, name) == ModelSpec.model_fields[name].default
 
 
