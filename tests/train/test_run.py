@@ -1,7 +1,9 @@
 """From frames to a folder: what is in it, what was learned, what is refused before anything is written."""
 
+import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -129,7 +131,12 @@ def test_stress_is_learned_only_where_it_is_known(tmp_path: Path) -> None:
     assert "train_stress_rmse" in rows[0]
 
 
-def test_a_budget_of_time_plans_the_epochs_and_anneals(tmp_path: Path) -> None:
+def test_a_budget_of_time_plans_the_epochs_and_anneals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count()  # a clock that is read at an even pace, however busy the machine is
+    clock = SimpleNamespace(monotonic=lambda: 0.01 * next(ticks))
+    monkeypatch.setattr("intertwine.train.module.time", clock)
     config = small_run(tmp_path, clusters(8), epochs=100_000, max_minutes=0.02, warmup=0.0)
     result = train(config, quiet=True)
     assert 1 < result.epochs < 100_000
