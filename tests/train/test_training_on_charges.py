@@ -74,3 +74,28 @@ def test_they_are_found(kind: str, taught: tuple[str, ...], tmp_path: Path) -> N
     sign = 1 if taught != ("energy", "forces") else np.sign(found[0, 0])  # energies know no sign of charges
     np.testing.assert_allclose(found.sum(1), 0.0, atol=1e-6)
     np.testing.assert_allclose(sign * found, told, atol=0.05)
+
+
+def test_isolated_atoms_are_the_reference_where_no_frame_has_an_energy(tmp_path: Path) -> None:
+    frames = [f.replace(labels={"charges": f.labels["charges"]}) for f in ions(10, seed=0, kind="local")]
+    write(tmp_path / "train.extxyz", frames)
+    alone = {11: -5.0, 17: -13.0}
+    write(
+        tmp_path / "alone.extxyz",
+        [Structure([z], [[0, 0, 0]], labels={"energy": energy}) for z, energy in alone.items()],
+    )
+    config = RunConfig.model_validate(
+        {
+            "data": {
+                "train": tmp_path / "train.extxyz",
+                "valid": 0.1,
+                "isolated_atoms": tmp_path / "alone.extxyz",
+                "require": ("charges",),
+            },
+            "model": {"preset": "small", "cutoff": CUTOFF, "channels": 4, "message_channels": 2}
+            | {"longrange": {}},
+            "training": {"epochs": 1},
+            "output": tmp_path / "run",
+        }
+    )
+    assert train(config, quiet=True).load_model().spec.reference_energies == alone

@@ -162,8 +162,9 @@ def describe(
     species = tuple(sorted({z for frame in sets.train for z in frame.species}))
     told = sizes.energy and any("energy" in frame.labels for frame in sets.train)
     reference, scale = ReferenceEnergies(dict.fromkeys(species, 0.0) if sizes.energy else {}, "none"), 1.0
-    if told:
+    if told or (sizes.energy and sets.isolated):
         reference = fit_reference_energies(sets.train, sets.isolated or None)
+    if told:
         scale = _scale(sets.train, statistics(sets.train, reference))
     alike = config.training.elements == "shared"
     heads = {
@@ -200,7 +201,7 @@ def describe(
             heads=heads,
             field=sizes.field,
             reference_energies={z: reference.energies[z] for z in species if sizes.energy},
-            cohesion=fit_cohesion(sets.train, reference) if reference.origin == "isolated" else {},
+            cohesion=fit_cohesion(sets.train, reference) if told and reference.origin == "isolated" else {},
             scale=scale,
             zbl=sizes.zbl,
             forces=sizes.forces,
