@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from intertwine.electrostatics.gaussian import COULOMB
+from intertwine.electrostatics.periodic import cell_volume, reciprocal_basis, without_self
 from intertwine.electrostatics.sources import Sources
 from intertwine.errors import InputError, require
 
@@ -63,14 +63,12 @@ class Mesh:
             raise InputError(
                 "a mesh carries charges, no dipoles of atoms", fix="set longrange.mesh_from to more atoms"
             )
-        q, volume = sources.charges, torch.linalg.det(self.cell).abs()
+        q, volume = sources.charges, cell_volume(self.cell)
         splines = self._splines()
         density = torch.fft.rfftn(splines.points_to_mesh(q[:, None]), dim=(1, 2, 3))
         potential = torch.fft.irfftn(density * self.influence, s=self.size, dim=(1, 2, 3))
         waves = q * splines.mesh_to_points(potential)[:, 0] * math.prod(self.size) / volume
-        own = math.sqrt(2 / math.pi) / self.width * q**2
-        background = 2 * math.pi * self.width**2 / volume * q * q.sum()
-        return 0.5 * COULOMB * (waves - own - background)
+        return without_self(waves, sources, self.width, volume)
 
     def _splines(self) -> Any:
         lib = require("torchpme.lib", extra="longrange")
@@ -86,9 +84,7 @@ class Mesh:
         steps = [torch.fft.fftfreq(n, 1 / n, **like) for n in self.size[:2]]
         steps.append(torch.fft.rfftfreq(self.size[2], 1 / self.size[2], **like))
         back = [_spread(step / n) for step, n in zip(steps, self.size, strict=True)]
-        k = torch.stack(torch.meshgrid(*steps, indexing="ij"), dim=-1) @ (
-            2 * math.pi * torch.linalg.inv(self.cell).T
-        )
+        k = torch.stack(torch.meshgrid(*steps, indexing="ij"), dim=-1) @ reciprocal_basis(self.cell)
         square = (k**2).sum(-1)
         square = torch.where(square == 0, math.inf, square)
         wave = 4 * math.pi * torch.exp(-0.5 * self.width**2 * square) / square

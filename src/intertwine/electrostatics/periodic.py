@@ -35,6 +35,22 @@ def reciprocal_basis(cell: Float64[Tensor, "3 3"]) -> Float64[Tensor, "3 3"]:
     return 2 * math.pi * across / (a * across[0]).sum()
 
 
+def cell_volume(cell: Float64[Tensor, "3 3"]) -> Float64[Tensor, ""]:
+    """|a · (b × c)|, Å³."""
+    return (cell[0] * torch.linalg.cross(cell[1], cell[2])).sum().abs()
+
+
+def without_self(
+    waves: Float64[Tensor, " atoms"], sources: Sources, width: float, volume: Float64[Tensor, ""]
+) -> Float64[Tensor, " atoms"]:
+    """Energies, eV, from what all waves bring: less each Gaussian with itself and with the background."""
+    q, p = sources.charges, sources.dipoles
+    own = math.sqrt(2 / math.pi) / width * q**2
+    if p is not None:
+        own = own + math.sqrt(2 / math.pi) / (3 * width**3) * (p**2).sum(1)
+    return 0.5 * COULOMB * (waves - own - 2 * math.pi * width**2 / volume * q * q.sum())
+
+
 class Bulk:
     """Smeared charges in a cell that repeats along three axes.
 
@@ -63,7 +79,7 @@ class Bulk:
     ) -> None:
         self.k = (wave_steps(cell, width, accuracy) if steps is None else steps) @ reciprocal_basis(cell)
         square = (self.k**2).sum(1)
-        self.volume, self.width = (cell[0] * torch.linalg.cross(cell[1], cell[2])).sum().abs(), width
+        self.volume, self.width = cell_volume(cell), width
         self.weights = 8 * math.pi / self.volume * torch.exp(-0.5 * width**2 * square) / square
         phase = positions @ self.k.T
         self.cos, self.sin = phase.cos(), phase.sin()
@@ -72,17 +88,14 @@ class Bulk:
         """Energy of every atom with all others and all images, eV."""
         q, p = sources.charges, sources.dipoles
         real, imaginary = q @ self.cos, q @ self.sin
-        own = math.sqrt(2 / math.pi) / self.width * q**2
         if p is not None:
             along = p @ self.k.T
             real, imaginary = real - (along * self.sin).sum(0), imaginary + (along * self.cos).sum(0)
-            own = own + math.sqrt(2 / math.pi) / (3 * self.width**3) * (p**2).sum(1)
         real, imaginary = self.weights * real, self.weights * imaginary
         waves = q * (self.cos @ real + self.sin @ imaginary)
         if p is not None:
             waves = waves + (along * (self.cos * imaginary - self.sin * real)).sum(1)
-        background = 2 * math.pi * self.width**2 / self.volume * q * q.sum()
-        return 0.5 * COULOMB * (waves - own - background)
+        return without_self(waves, sources, self.width, self.volume)
 
     def matrix(self) -> Float64[Tensor, "atoms atoms"]:
         """J of ½ q·J·q up to one number in all entries, self-energies on its diagonal, eV/e²."""
