@@ -13,7 +13,7 @@ from intertwine.electrostatics import (
     LongRangeSpec,
     Sources,
     electrostatic_energies,
-    interaction_matrix,
+    interaction_matrices,
 )
 from intertwine.graph import build_graph
 
@@ -87,6 +87,6 @@ def test_the_matrix_tells_the_same_energy() -> None:
     positions, sources = drawn(7)
     graph, q = build_graph(wire(positions), 3.0), sources.charges
     own = COULOMB / np.sqrt(np.pi) / SPEC.smearing * (q**2).sum()
-    by_matrix = 0.5 * (q @ interaction_matrix(graph, 0, SPEC) @ q - own)
+    by_matrix = 0.5 * (q @ interaction_matrices(graph, SPEC)[0] @ q - own)
     energy = electrostatic_energies(graph, Sources(q), SPEC).sum()
     torch.testing.assert_close(by_matrix, energy, rtol=0, atol=1e-9)

@@ -127,12 +127,10 @@ def _evaluated(
 
         ∂E/∂cell = cell⁻ᵀ (W − xᵀg)    in the rows that repeat, zero in the others.
     """
-    ends = graph.counts.cumsum(0).tolist()
     x, cells, numbers, pbc = (t.detach().cpu().numpy() for t in (positions, cell, graph.numbers, graph.pbc))
-    charges = np.zeros(len(ends)) if graph.charge is None else graph.charge.detach().cpu().numpy()
-    energy, by_positions, by_cell = np.zeros(len(ends)), np.zeros_like(x), np.zeros_like(cells)
-    for system, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-        part, axes = slice(start, end), pbc[system]
+    charges = np.zeros(graph.n_systems) if graph.charge is None else graph.charge.detach().cpu().numpy()
+    energy, by_positions, by_cell = np.zeros(graph.n_systems), np.zeros_like(x), np.zeros_like(cells)
+    for system, (part, axes) in enumerate(zip(graph.parts, pbc, strict=True)):
         found = evaluate(spec, numbers[part], x[part], cells[system], axes, float(charges[system]))
         energy[system], by_positions[part] = found.energy, found.gradient
         if axes.any():

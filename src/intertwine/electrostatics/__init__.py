@@ -5,7 +5,7 @@ from intertwine.electrostatics.gaussian import COULOMB, smeared_coulomb
 from intertwine.electrostatics.listing import Listing
 from intertwine.electrostatics.sources import Sources, total_dipole
 from intertwine.electrostatics.spec import LongRangeSpec
-from intertwine.electrostatics.systems import electrostatic_energies, interaction_matrix, system_parts
+from intertwine.electrostatics.systems import electrostatic_energies, interaction_matrices
 
 __all__ = [
     "COULOMB",
@@ -14,8 +14,7 @@ __all__ = [
     "Sources",
     "electrostatic_energies",
     "equilibrated",
-    "interaction_matrix",
+    "interaction_matrices",
     "smeared_coulomb",
-    "system_parts",
     "total_dipole",
 ]

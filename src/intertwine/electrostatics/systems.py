@@ -33,7 +33,7 @@ def electrostatic_energies(graph: Graph, sources: Sources, spec: LongRangeSpec) 
     >>> round(electrostatic_energies(ions, Sources(charges), LongRangeSpec()).sum().item(), 6)
     -1.439965
     """
-    parts = system_parts(graph)
+    parts = graph.parts
     if not bool(graph.pbc.any()):
         pairs = all_pairs([part.stop - part.start for part in parts], graph.positions.device)
         return pair_energies(graph.positions, pairs, sources, spec.width)
@@ -42,21 +42,17 @@ def electrostatic_energies(graph: Graph, sources: Sources, spec: LongRangeSpec) 
     )
 
 
-def interaction_matrix(graph: Graph, number: int, spec: LongRangeSpec) -> Float64[Tensor, "n n"]:
-    """J of E = ½ q·J·q in one system of a batch, with self-energies on its diagonal, eV/e².
+def interaction_matrices(graph: Graph, spec: LongRangeSpec) -> list[Float64[Tensor, "n n"]]:
+    """J of E = ½ q·J·q of every system, with self-energies on its diagonal, eV/e².
 
     In periodic systems up to one number in all entries, which tells nothing apart where Σq is given.
     """
-    part = system_parts(graph)[number]
-    if not bool(graph.pbc[number].any()):
-        return pair_matrix(graph.positions[part], spec.width)
-    return _images(graph, number, part, spec).matrix()
-
-
-def system_parts(graph: Graph) -> list[slice]:
-    """Where the atoms of each system stand in the batch."""
-    ends = graph.counts.cumsum(0).tolist()
-    return [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    return [
+        _images(graph, number, part, spec).matrix()
+        if bool(graph.pbc[number].any())
+        else pair_matrix(graph.positions[part], spec.width)
+        for number, part in enumerate(graph.parts)
+    ]
 
 
 def _of_one(graph: Graph, number: int, part: slice, sources: Sources, spec: LongRangeSpec) -> Tensor:

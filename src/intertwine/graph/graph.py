@@ -128,6 +128,12 @@ class Graph:
         return zeros.index_add(0, self.batch, torch.ones_like(self.batch))
 
     @property
+    def parts(self) -> list[slice]:
+        """Where the atoms of each system stand."""
+        ends = self.counts.cumsum(0).tolist()
+        return [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+    @property
     def volume(self) -> Float64[Tensor, "systems"]:
         """|a · (b × c)| of each cell, Å³, `(systems,)`; zero where a lattice vector is missing."""
         a, b, c = self.cell.unbind(1)

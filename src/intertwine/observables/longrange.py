@@ -13,8 +13,7 @@ from intertwine.electrostatics import (
     Sources,
     electrostatic_energies,
     equilibrated,
-    interaction_matrix,
-    system_parts,
+    interaction_matrices,
     total_dipole,
 )
 from intertwine.encoders.features import AtomFeatures
@@ -81,12 +80,10 @@ class LongRange(nn.Module):
         pull = value + self._pull(graph, dipoles)
         hardness, charge = self._hardness(features, species), total_charge(graph)
         charges = [
-            equilibrated(
-                pull[part],
-                interaction_matrix(graph, number, self.spec) + torch.diag(hardness[part]),
-                charge[number],
+            equilibrated(pull[part], matrix + torch.diag(hardness[part]), total)
+            for part, matrix, total in zip(
+                graph.parts, interaction_matrices(graph, self.spec), charge, strict=True
             )
-            for number, part in enumerate(system_parts(graph))
         ]
         return Sources(torch.cat(charges), dipoles)
 
