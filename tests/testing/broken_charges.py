@@ -1,17 +1,16 @@
 """Models whose charges reach far and break one thing each."""
 
-from collections.abc import Collection
-
 import torch
+from broken_tensors import Altered
 from torch import Tensor
 
 from intertwine.electrostatics import LongRangeSpec
 from intertwine.encoders import BodyOrderedSpec
 from intertwine.graph import Graph
-from intertwine.observables import Model, ModelSpec
+from intertwine.observables import ModelSpec
 
 
-class Charged(Model):
+class Charged(Altered):
     """Base of them all, which is sound itself."""
 
     longrange_spec = LongRangeSpec()
@@ -22,15 +21,6 @@ class Charged(Model):
         references = {1: -13.6, 8: -432.0}
         spec = ModelSpec(encoder=encoder, reference_energies=references, longrange=self.longrange_spec)
         super().__init__(spec)
-
-    def forward(
-        self, graph: Graph, outputs: Collection[str] = ("energy", "forces"), create_graph: bool = False
-    ) -> dict[str, Tensor]:
-        found = super().forward(graph, outputs, create_graph)
-        return {name: self.changed(name, value, graph) for name, value in found.items()}
-
-    def changed(self, name: str, value: Tensor, graph: Graph) -> Tensor:
-        return value
 
 
 class Shared(Charged):

@@ -36,14 +36,8 @@ def spec(
     )
 
 
-class Tensors(Model):
-    """Base of them all, which is sound itself."""
-
-    heads_of_table: ClassVar = ("dipole", "polarisability", "hyperpolarisability", "charges", "dielectric")
-
-    def __init__(self) -> None:
-        torch.manual_seed(0)
-        super().__init__(spec(*self.heads_of_table, field="expansion"))
+class Altered(Model):
+    """A model whose answers pass through `changed` before anybody sees them."""
 
     def forward(
         self, graph: Graph, outputs: Collection[str] = ("energy", "forces"), create_graph: bool = False
@@ -53,6 +47,16 @@ class Tensors(Model):
 
     def changed(self, name: str, value: Tensor, graph: Graph) -> Tensor:
         return value
+
+
+class Tensors(Altered):
+    """Base of them all, which is sound itself."""
+
+    heads_of_table: ClassVar = ("dipole", "polarisability", "hyperpolarisability", "charges", "dielectric")
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        super().__init__(spec(*self.heads_of_table, field="expansion"))
 
 
 class Polar(Tensors):
