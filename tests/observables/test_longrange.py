@@ -155,7 +155,7 @@ def test_equilibrated_charges_have_the_lowest_energy() -> None:
     graph = build_graph(surroundings("slab"), CUTOFF)
     features, species = model.encoder(graph), model.encoder.species(graph.numbers)
     part = model.longrange
-    q = part.sources(graph, features, species).charges.requires_grad_(True)
+    q = part(graph, features, species).sources.charges.requires_grad_(True)
     own = part._hardness(features, species) + COULOMB * np.sqrt(2 / np.pi) / KINDS[2].width
     energy = (q * (part._value(features, species) + 0.5 * own * q)).sum()
     energy = energy + electrostatic_energies(graph, Sources(q), KINDS[2]).sum()

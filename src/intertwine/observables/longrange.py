@@ -1,6 +1,7 @@
 """Learned charges, and the energy by which they reach beyond the cutoff."""
 
 from math import pi, sqrt
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float64, Int64
@@ -27,6 +28,13 @@ ATOM_DIPOLE = TensorSpec(unit="e·Å", indices="i", per="atom")
 
 HARDNESS = 5.0
 """eV/e²: what the learned hardness is counted in, beyond that of a Gaussian alone."""
+
+
+class Charged(NamedTuple):
+    """Charges and dipoles of all atoms, and the energy, eV, that each pays for its own; None for nothing."""
+
+    sources: Sources
+    cost: Float64[Tensor, " atoms"] | None = None
 
 
 class LongRange(nn.Module):
@@ -71,31 +79,29 @@ class LongRange(nn.Module):
         self.hardness = ScalarHead(channels, layers) if shared else None
         self.dipoles = TensorHead(ATOM_DIPOLE, species, channels, layers, l_max) if spec.dipoles else None
 
-    def sources(self, graph: Graph, features: AtomFeatures, species: Int64[Tensor, " atoms"]) -> Sources:
-        """Charges, e, and dipoles, e·Å, of all atoms."""
+    def forward(self, graph: Graph, features: AtomFeatures, species: Int64[Tensor, " atoms"]) -> Charged:
+        """Charges, e, and dipoles, e·Å, of all atoms, and what they pay for them."""
         dipoles = None if self.dipoles is None else self.dipoles(features, species, graph)
         value = self._value(features, species)
         if self.hardness is None:
-            return Sources(self._with_total(graph, value, species), dipoles)
+            return Charged(Sources(self._with_total(graph, value, species), dipoles))
         pull = value + self._pull(graph, dipoles)
         hardness, charge = self._hardness(features, species), total_charge(graph)
-        charges = [
+        shares = [
             equilibrated(pull[part], matrix + torch.diag(hardness[part]), total)
             for part, matrix, total in zip(
                 graph.parts, interaction_matrices(graph, self.spec), charge, strict=True
             )
         ]
-        return Sources(torch.cat(charges), dipoles)
+        q, own = torch.cat(shares), hardness + COULOMB * sqrt(2 / pi) / self.spec.width
+        return Charged(Sources(q, dipoles), q * (value + 0.5 * own * q))
 
-    def energies(
-        self, graph: Graph, features: AtomFeatures, species: Int64[Tensor, " atoms"]
-    ) -> Float64[Tensor, " atoms"]:
+    def energies(self, graph: Graph, charged: Charged) -> Float64[Tensor, " atoms"]:
         """What charges and dipoles bring to the energy of each atom, eV."""
-        sources = self.sources(graph, features, species)
-        q, energies = sources.charges, self.sums(graph, sources, self.spec)
-        if self.hardness is not None:
-            own = self._hardness(features, species) + COULOMB * sqrt(2 / pi) / self.spec.width
-            energies = energies + q * (self._value(features, species) + 0.5 * own * q)
+        sources = charged.sources
+        energies = self.sums(graph, sources, self.spec)
+        if charged.cost is not None:
+            energies = energies + charged.cost
         if self.field and graph.electric_field is not None:
             share = -(total_dipole(graph, sources) * graph.electric_field).sum(1) / graph.counts
             energies = energies + share.index_select(0, graph.batch)

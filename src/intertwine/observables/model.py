@@ -18,7 +18,7 @@ from intertwine.observables.compiled import evaluate
 from intertwine.observables.derivatives import VARIABLES, differentiate, hessian_of
 from intertwine.observables.energy import EnergyTerms
 from intertwine.observables.field import dipole_of_charge, field_energy
-from intertwine.observables.longrange import LongRange
+from intertwine.observables.longrange import Charged, LongRange
 from intertwine.observables.spec import EXPANSION, ModelSpec
 
 
@@ -138,14 +138,15 @@ class Model(nn.Module):
         """
         if not self.spec.energy:
             raise InputError("this model has no energy", accepted=", ".join(self.outputs))
-        return self._atom_energies(graph, self.encoder(graph))
+        features = self.encoder(graph)
+        return self._atom_energies(graph, features, self._charged(graph, features))
 
     def _atom_energies(
-        self, graph: Graph, features: AtomFeatures, twice: bool = True
+        self, graph: Graph, features: AtomFeatures, charged: Charged | None, twice: bool = True
     ) -> Float[Tensor, " atoms"]:
         energies = self.energy(graph, features, twice)
-        if self.longrange is not None:
-            energies = energies + self.longrange.energies(graph, features, self._species(graph))
+        if self.longrange is not None and charged is not None:
+            energies = energies + self.longrange.energies(graph, charged)
         if graph.electric_field is None or self.spec.field == "none":
             return energies
         terms = [name for name in EXPANSION if name in self.heads and self.spec.field == "expansion"]
@@ -153,13 +154,23 @@ class Model(nn.Module):
         share = field_energy(graph, responses, charged=self.longrange is None) / graph.counts
         return energies + share.index_select(0, graph.batch)
 
-    def _read(self, graph: Graph, features: AtomFeatures, names: Collection[str]) -> dict[str, Tensor]:
+    def _charged(self, graph: Graph, features: AtomFeatures) -> Charged | None:
+        return None if self.longrange is None else self.longrange(graph, features, self._species(graph))
+
+    def _read(
+        self,
+        graph: Graph,
+        features: AtomFeatures,
+        names: Collection[str],
+        charged: Charged | None = None,
+    ) -> dict[str, Tensor]:
         """What heads and charges say; of a dipole the charges of atoms, or that of the system, are a part."""
         values = self._intrinsic(graph, features, [name for name in names if name in self.heads])
-        if self.longrange is not None and set(self.spec.moments).intersection(names):
-            sources = self.longrange.sources(graph, features, self._species(graph))
-            values["charges"] = sources.charges
-            values["dipole"] = total_dipole(graph, sources) + values.get("dipole", 0.0)
+        if set(self.spec.moments).intersection(names):
+            charged = charged or self._charged(graph, features)
+            assert charged is not None
+            values["charges"] = charged.sources.charges
+            values["dipole"] = total_dipole(graph, charged.sources) + values.get("dipole", 0.0)
         elif "dipole" in values and graph.charge is not None:
             values["dipole"] = values["dipole"] + dipole_of_charge(graph, graph.charge)
         return {name: values[name] for name in names}
@@ -186,8 +197,9 @@ class Model(nn.Module):
 
         def energies_of(moved: Graph) -> Float[Tensor, " atoms"]:
             features = self.encoder(moved)
-            heads.update(self._read(moved, features, read))
-            return self._atom_energies(moved, features, twice)
+            charged = self._charged(moved, features)
+            heads.update(self._read(moved, features, read, charged))
+            return self._atom_energies(moved, features, charged, twice)
 
         found = differentiate(energies_of, graph, derivatives, create_graph)
         if not create_graph and set(VARIABLES).intersection(derivatives):
