@@ -31,10 +31,17 @@ HARDNESS = 5.0
 
 
 class Charged(NamedTuple):
-    """Charges and dipoles of all atoms, and the energy, eV, that each pays for its own; None for nothing."""
+    """Charges and dipoles of all atoms, and what came up on the way to them.
+
+    Args:
+        sources: charges, e, and dipoles, e·Å.
+        cost: the energy that each atom pays for its own, eV; None for nothing.
+        remainder: what charges read off the surroundings lacked of the charge of the system, e.
+    """
 
     sources: Sources
     cost: Float64[Tensor, " atoms"] | None = None
+    remainder: Float64[Tensor, " systems"] | None = None
 
 
 class LongRange(nn.Module):
@@ -84,7 +91,9 @@ class LongRange(nn.Module):
         dipoles = None if self.dipoles is None else self.dipoles(features, species, graph)
         value = self._value(features, species)
         if self.hardness is None:
-            return Charged(Sources(self._with_total(graph, value, species), dipoles))
+            remainder = total_charge(graph) - segment_sum(value, graph.batch, graph.n_systems)
+            charges = value + self._share(graph, remainder, species)
+            return Charged(Sources(charges, dipoles), remainder=remainder)
         pull = value + self._pull(graph, dipoles)
         hardness, charge = self._hardness(features, species), total_charge(graph)
         shares = [
@@ -117,13 +126,13 @@ class LongRange(nn.Module):
         assert self.hardness is not None
         return HARDNESS * softplus((self.stiffness[species] + self.hardness(features)).double())
 
-    def _with_total(
-        self, graph: Graph, value: Float64[Tensor, " atoms"], species: Int64[Tensor, " atoms"]
+    def _share(
+        self, graph: Graph, remainder: Float64[Tensor, " systems"], species: Int64[Tensor, " atoms"]
     ) -> Float64[Tensor, " atoms"]:
-        """Charges with what their sum lacks of the system's charge dealt out by species."""
-        index, weight = (graph.batch, graph.n_systems), softplus(self.stiffness[species].double())
-        lack = (total_charge(graph) - segment_sum(value, *index)) / segment_sum(weight, *index)
-        return value + weight * lack.index_select(0, graph.batch)
+        """What each atom gets of its system's remainder, by its species."""
+        weight = softplus(self.stiffness[species].double())
+        unit = remainder / segment_sum(weight, graph.batch, graph.n_systems)
+        return weight * unit.index_select(0, graph.batch)
 
     def _pull(self, graph: Graph, dipoles: Float64[Tensor, "atoms 3"] | None) -> Float64[Tensor, " atoms"]:
         """Potential at every atom of the dipoles, and in empty space of the field, eV/e."""

@@ -98,8 +98,9 @@ class Model(nn.Module):
             outputs: any of `self.outputs`: energy (eV, `(systems,)`), energies (eV, `(atoms,)`), forces
                 (eV/Å, `(atoms, 3)`), stress (eV/Å³, tensile positive, `(systems, 3, 3)`), virial (eV,
                 `(systems, 3, 3)`), responses to a field as in `differentiate`, charges (e, `(atoms,)`) of a
-                long-range model, and what has a head, with one value of the shape of its indices per system,
-                atom or bond.
+                long-range model, the remainder (e, `(systems,)`) that was dealt out among them so that they
+                add up, and what has a head, with one value of the shape of its indices per system, atom or
+                bond.
             create_graph: keep the graph of the derivatives, to train on them.
 
         Raises:
@@ -170,6 +171,8 @@ class Model(nn.Module):
             charged = charged or self._charged(graph, features)
             assert charged is not None
             values["charges"] = charged.sources.charges
+            if charged.remainder is not None:
+                values["remainder"] = charged.remainder
             values["dipole"] = total_dipole(graph, charged.sources) + values.get("dipole", 0.0)
         elif "dipole" in values and graph.charge is not None:
             values["dipole"] = values["dipole"] + dipole_of_charge(graph, graph.charge)

@@ -114,7 +114,8 @@ class ModelSpec(BaseModel):
         """What is read off the charges of atoms."""
         if self.longrange is None:
             return ()
-        return ("charges", "dipole") if self.field == "none" else ("charges",)
+        remainder = ("remainder",) if self.longrange.charges == "local" else ()
+        return ("charges", *remainder, *(("dipole",) if self.field == "none" else ()))
 
     @property
     def _order(self) -> int:

@@ -71,6 +71,8 @@ class WeightsConfig(Section):
     """Per eV/Å, or its square."""
     stress: NotNegative = 10.0
     """Per eV/Å³, or its square; where the data has stress."""
+    remainder: NotNegative = 10.0
+    """Per e²/atom: the square of what learned charges lack of their sum before it is dealt out to them."""
     tensors: dict[str, NotNegative] = Field(default={})
     """Of any other label, 1 if not given: per spread of its values in the training data, or its square."""
 
