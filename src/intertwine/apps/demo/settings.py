@@ -141,7 +141,7 @@ QUICK: Final = DemoSettings(
     equilibration=20.0,
     fmax=0.02,
     model=ModelConfig(preset="small", channels=8, l_max=2, radial=6),
-    training=TrainingConfig(max_minutes=0.2, epochs=50, batch_size=2, learning_rate=0.02, threads=1),
+    training=TrainingConfig(epochs=40, batch_size=2, learning_rate=0.01, threads=1),
     certificate_budget=3.0,
     free_picoseconds=0.05,
     loops=2,
