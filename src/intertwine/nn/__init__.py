@@ -9,8 +9,10 @@ from intertwine.nn.equivariant_norm import EquivariantNorm
 from intertwine.nn.equivariant_transformer import EquivariantTransformer
 from intertwine.nn.gate import Gate
 from intertwine.nn.invariant_network import InvariantNetwork
+from intertwine.nn.invariant_polynomials import InvariantPolynomials
 from intertwine.nn.low_rank import LowRankAdapters
 from intertwine.nn.norm_nonlinearity import NormNonlinearity
+from intertwine.nn.orbit_network import OrbitNetwork
 from intertwine.nn.orbit_nonlinearity import OrbitNonlinearity, Polynomial
 from intertwine.nn.projection import ProjectedLinear, project_linear, symmetric_part
 from intertwine.nn.restriction import Restriction
@@ -28,8 +30,10 @@ __all__ = [
     "Gate",
     "GroupAverage",
     "InvariantNetwork",
+    "InvariantPolynomials",
     "LowRankAdapters",
     "NormNonlinearity",
+    "OrbitNetwork",
     "OrbitNonlinearity",
     "Polynomial",
     "ProductStep",
