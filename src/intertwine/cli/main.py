@@ -13,6 +13,7 @@ import typer
 from intertwine import __version__
 from intertwine.cli import (
     comparison,
+    constituting,
     demonstration,
     describing,
     exporting,
@@ -46,6 +47,8 @@ app.command(rich_help_panel="Start here")(demonstration.demo)
 app.command(rich_help_panel="Learn")(labelling.label)
 app.command(rich_help_panel="Learn")(training.train)
 app.command(rich_help_panel="Learn")(selecting.select)
+app.command("label-strain", rich_help_panel="Crystals")(constituting.label_strain)
+app.command(rich_help_panel="Crystals")(constituting.law)
 app.command(rich_help_panel="Trust")(judging.evaluate)
 app.command(rich_help_panel="Trust")(judging.certify)
 app.command("direct-forces", rich_help_panel="Trust")(comparison.direct_forces)

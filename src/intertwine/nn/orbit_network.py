@@ -19,9 +19,10 @@ class OrbitNetwork(nn.Module):
         f(x) = n(x) − n(0) − ∇n(0)·x
 
     The orbit of the weights w_k stands in for that of the input: x ↦ (w_k·ρ(g) x)_g is the general
-    equivariant map into functions on the group, functions act on it point by point, and their mean is invariant. So is
-    f, exactly and for all weights, and such f come as near as one likes to every smooth invariant function
-    without value and slope at zero. Elements that act alike count once. (Cohen & Welling, ICML 2016.)
+    equivariant map into functions on the group, functions act on it point by point, and their mean is
+    invariant. So is f, exactly and for all weights, and such f come as near as one likes to every smooth
+    invariant function without value and slope at zero. Elements that act alike count once. (Cohen & Welling,
+    ICML 2016.)
 
     Args:
         representation: of a finite group, on the input.

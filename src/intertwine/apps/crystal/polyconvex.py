@@ -19,8 +19,8 @@ class PolyconvexNetwork(nn.Module):
         f = n − n(1) − ∂n/∂J (J − 1),    c_k ≥ 0,    A_k, B_k positive semidefinite,    s = softplus
 
     A:FᵀF is convex in F and B:(cof F)ᵀ(cof F) in cof F; s is convex and does not fall; so the sum is convex
-    in (F, cof F, J), which is Ball's polyconvexity. Taking off a multiple of J keeps it: the mean of the normal
-    stresses of the undeformed crystal becomes zero, and all of its stress where the group is cubic.
+    in (F, cof F, J), which is Ball's polyconvexity. Taking off a multiple of J keeps it: the mean of the
+    normal stresses of the undeformed crystal becomes zero, and all of its stress where the group is cubic.
 
     A real crystal is not polyconvex: its energy is periodic in shear, and softens on the way from one lattice
     to another. The condition is for moderate strains, where finite elements must not fail, and a false prior
