@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         conventional_cell,
         crystal_point_group,
         equivalent_atoms,
+        primitive_cell,
         site_point_group,
         symmetrised,
     )
@@ -30,6 +31,7 @@ _HOME = {
     "conventional_cell": "crystal_symmetry",
     "crystal_point_group": "crystal_symmetry",
     "equivalent_atoms": "crystal_symmetry",
+    "primitive_cell": "crystal_symmetry",
     "site_point_group": "crystal_symmetry",
     "symmetrised": "crystal_symmetry",
     "data_hash": "hashing",
@@ -71,6 +73,7 @@ __all__ = [
     "fit_reference_energies",
     "is_isolated_atom",
     "isolated_energies",
+    "primitive_cell",
     "read",
     "read_rmd17",
     "replacing",

@@ -120,6 +120,31 @@ def conventional_cell(structure: Structure, tolerance: float = 1e-3) -> Structur
     return Structure(dataset.std_types, positions, dataset.std_lattice, pbc=True)
 
 
+def primitive_cell(structure: Structure, tolerance: float = 1e-3) -> Structure:
+    """The primitive cell of the crystal, exactly symmetric, in the axes of `conventional_cell`.
+
+    Args:
+        structure: periodic on all three axes.
+        tolerance: Å; as for `crystal_point_group`.
+
+    Raises:
+        InputError: as `crystal_point_group`.
+        MissingExtraError: spglib is not installed.
+
+    >>> primitive_cell(Structure([29], [[0, 0, 0]], 1.8 * (1 - np.eye(3)), pbc=True)).cell.round(9)
+    array([[0. , 1.8, 1.8],
+           [1.8, 0. , 1.8],
+           [1.8, 1.8, 0. ]])
+    """
+    whole = conventional_cell(structure, tolerance)
+    fractional = whole.positions @ np.linalg.inv(whole.cell)
+    spglib = require("spglib", extra="crystal")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of two ways to fail; the cell was found before
+        cell, places, numbers = spglib.find_primitive((whole.cell, fractional, whole.numbers), tolerance)
+    return Structure(numbers, places @ cell, cell, pbc=True)
+
+
 def equivalent_atoms(structure: Structure, tolerance: float = 1e-3) -> Int64[np.ndarray, " atoms"]:
     """For every atom the first one that some motion of the crystal carries to its place.
 

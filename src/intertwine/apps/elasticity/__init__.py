@@ -1,4 +1,4 @@
-"""What an elastic stiffness tells: moduli of a polycrystal, of every direction, whether it is stable, and its sound.
+"""What an elastic stiffness tells: moduli of a polycrystal and of every direction, stability, sound.
 
 NumPy only. Tensors are full, `(*batch, 3, 3, 3, 3)`; `intertwine.groups.voigt` writes and reads matrices.
 """

@@ -23,11 +23,11 @@ GPA: Final = float(1 / units.GPa)
 Asked = Source | Calculator
 """Who gives energies: a source, which knows its name, or any calculator of ASE."""
 
-Observer = Callable[[str, int, int], None]
-"""Called with (what is done, how much of it, of how much)."""
+Observer = Callable[[str, int, int, str], None]
+"""Called with (what is done, how much of it, of how much, a note)."""
 
 
-def silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int, note: str) -> None:
     """The observer that says nothing."""
 
 

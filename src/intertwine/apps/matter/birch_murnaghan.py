@@ -55,7 +55,7 @@ class BirchMurnaghan:
         at = _minimum(*curve.deriv().coef)
         if not x.min() <= at <= x.max():
             raise IntertwineError(
-                "the energy has no minimum among the volumes; do: start from a relaxed crystal, or widen the range"
+                "the energy has no minimum among the volumes; do: start from a relaxed crystal, or widen them"
             )
         bend = curve.deriv(2)
         stiffness = float(4 / 9 * at**3.5 * bend(at)) / units.GPa

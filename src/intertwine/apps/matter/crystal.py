@@ -73,9 +73,7 @@ def volume(structure: Structure) -> float:
 def strained(structure: Structure, strain: Float64[np.ndarray, "3 3"]) -> Structure:
     """Cell and atoms moved together, x → x(1 + ε)."""
     change = np.eye(3) + strain
-    return structure.replace(
-        positions=structure.positions @ change, cell=structure.cell @ change, labels={}
-    )
+    return structure.replace(positions=structure.positions @ change, cell=structure.cell @ change, labels={})
 
 
 def lattice_of(structure: Structure) -> Lattice:

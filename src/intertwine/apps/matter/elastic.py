@@ -193,7 +193,7 @@ def elastic(
             )
             halves.append((above - below) / 2)
             done += 2
-            observe("strains", done, 12 * len(sizes))
+            observe("strains", done, 12 * len(sizes), "")
         measured[:, :, k, l] = measured[:, :, l, k] = _slope(np.array(sizes), np.array(halves))
     return Elastic(ground, measured, group, clamped, sizes)
 

@@ -151,16 +151,16 @@ def expansion(
         start = strained(ground.structure, (ratio ** (1 / 3) - 1) * np.eye(3))
         frame = rest(source, start, "shape", fmax)
         place = None if folder is None else Path(folder) / f"volume-{number:02d}"
-        vibrations.append(_vibrations(source, frame.structure, times, displacement, mesh, temperatures, place))
+        vibrations.append(
+            _vibrations(source, frame.structure, times, displacement, mesh, temperatures, place)
+        )
         frames.append(frame)
-        observe("volumes", number + 1, points)
+        observe("volumes", number + 1, points, "")
     volumes = np.array([volume(frame.structure) for frame in frames])
     energies = np.array([frame.energy for frame in frames])
     curves, rates, capacities = _warm(volumes, energies, vibrations, len(structure))
     reached = temperatures[: len(curves)]
-    return Expansion(
-        ground, times, volumes, energies, tuple(vibrations), reached, curves, rates, capacities
-    )
+    return Expansion(ground, times, volumes, energies, tuple(vibrations), reached, curves, rates, capacities)
 
 
 def _vibrations(

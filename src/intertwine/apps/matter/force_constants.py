@@ -78,7 +78,7 @@ def force_constants(
     for number, frame in enumerate(frames):
         name = f"displacement-{number:03d}" if number else "at-rest"
         forces.append(_kept_forces(source, frame, name, settings, folder))
-        observe("displacements", number + 1, len(frames))
+        observe("displacements", number + 1, len(frames), "")
     phonopy.forces = np.array(forces[1:]) - forces[0]
     phonopy.produce_force_constants()
     net = float(np.abs(phonopy.force_constants.sum(axis=1)).max())
@@ -93,11 +93,12 @@ def structure_of(cell: Any) -> Structure:
 
 def _phonopy(structure: Structure, supercell: tuple[int, int, int]) -> Any:
     package = require("phonopy", extra="crystal")
-    atoms, cells = require("phonopy.structure.atoms", extra="crystal"), require("phonopy.structure.cells", extra="crystal")
-    repeated(structure, supercell)  # refuses what is no supercell
-    cell = atoms.PhonopyAtoms(
-        numbers=structure.numbers, positions=structure.positions, cell=structure.cell
+    atoms, cells = (
+        require("phonopy.structure.atoms", extra="crystal"),
+        require("phonopy.structure.cells", extra="crystal"),
     )
+    repeated(structure, supercell)  # refuses what is no supercell
+    cell = atoms.PhonopyAtoms(numbers=structure.numbers, positions=structure.positions, cell=structure.cell)
     return package.Phonopy(cell, np.diag(supercell), primitive_matrix=cells.guess_primitive_matrix(cell))
 
 

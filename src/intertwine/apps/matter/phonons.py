@@ -1,6 +1,7 @@
 """Phonons: vibrations of a crystal by wave vector, their density of states and thermal properties."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -80,7 +81,7 @@ class Phonons:
         return self.lowest > IMAGINARY
 
     def frequencies(self, wave_vectors: Float[np.ndarray, "points 3"]) -> Float64[np.ndarray, "points modes"]:
-        """THz at any wave vectors, given in reciprocal vectors of the primitive cell; imaginary ones negative."""
+        """THz at wave vectors in reciprocal vectors of the primitive cell; imaginary ones are negative."""
         self.constants.phonopy.run_qpoints(wave_vectors)
         return np.array(self.constants.phonopy.qpoints.frequencies)
 
@@ -186,7 +187,7 @@ def bands_of(phonopy: Any, primitive: Structure) -> Bands:
     path = primitive.to_ase().cell.bandpath(npoints=0)
     points = {name: np.asarray(place, np.float64) for name, place in path.special_points.items()}
     chains = parse_path_string(path.path)
-    lines = tuple((a, b) for chain in chains for a, b in zip(chain, chain[1:], strict=False))
+    lines = tuple((a, b) for chain in chains for a, b in pairwise(chain))
     reciprocal = np.linalg.inv(primitive.cell).T
     wave_vectors = []
     for a, b in lines:

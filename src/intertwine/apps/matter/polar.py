@@ -59,7 +59,7 @@ def read_born(phonopy: Any, path: PathLike) -> Polar:
 
 
 def couple(phonopy: Any, polar: Polar) -> None:
-    """Give phonopy the response to a field, made symmetric, so that longitudinal modes split from transverse ones.
+    """Give phonopy the response to a field, made symmetric: longitudinal modes split from transverse ones.
 
     (X. Gonze, C. Lee, Phys. Rev. B 55, 10355, 1997, for how the long range is summed.)
     """

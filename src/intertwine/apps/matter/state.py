@@ -123,7 +123,7 @@ def equation_of_state(
     for ratio in np.linspace(1 - span, 1 + span, points):
         start = strained(ground.structure, (ratio ** (1 / 3) - 1) * np.eye(3))
         found.append(rest(source, start, "shape" if shape else "fixed", fmax))
-        observe("volumes", len(found), points)
+        observe("volumes", len(found), points, "")
     frames = tuple(one.structure for one in found)
     volumes = np.array([volume(frame) for frame in frames])
     energies = np.array([one.energy for one in found])

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,10 +10,11 @@ import numpy as np
 from ase import units
 from ase.build import surface as ase_surface
 from ase.geometry import get_layers
+from jaxtyping import Float64
 
 from intertwine.apps.matter.asking import Asked, Observer, Rest, ask, rest, silent, source_from
 from intertwine.apps.matter.crystal import TOLERANCE
-from intertwine.data import Structure, conventional_cell
+from intertwine.data import Structure, conventional_cell, primitive_cell
 from intertwine.errors import InputError
 
 JOULE_PER_SQUARE_METRE: Final = float(units.m**2 / units.J)
@@ -93,7 +95,7 @@ def miller_indices(text: str) -> Miller:
     >>> miller_indices("11")
     Traceback (most recent call last):
         ...
-    intertwine.errors.InputError: these are no Miller indices; got: 11; accepted: such as 111, 1-10, 0001 or "1 1 12"
+    intertwine.errors.InputError: these are no Miller indices; got: 11; accepted: ...
     """
     parted = re.fullmatch(r"\s*\(?\s*(-?\d+(?:[\s,]+-?\d+)+)\s*\)?\s*", text)
     words = re.split(r"[\s,]+", parted[1]) if parted else re.findall(r"-?\d", text)
@@ -104,9 +106,7 @@ def miller_indices(text: str) -> Miller:
     if not readable or len(numbers) != 3 or not any(numbers):
         accepted = 'such as 111, 1-10, 0001 or "1 1 12"'
         raise InputError("these are no Miller indices", got=text, accepted=accepted)
-    common = math.gcd(*numbers)
-    h, k, l = (number // common for number in numbers)
-    return (h, k, l)
+    return _smallest(numbers)
 
 
 def surface(
@@ -152,16 +152,16 @@ def surface(
     bulk = ask(source, whole).energy / len(whole)
     cut = slab(whole, indices, thickness, vacuum)
     unrelaxed = ask(source, cut).energy
-    observe("surfaces", 1, 2)
+    observe("surfaces", 1, 2, "")
     end = rest(source, cut, "fixed", fmax)
-    observe("surfaces", 2, 2)
+    observe("surfaces", 2, 2, "")
     area = float(np.linalg.norm(np.cross(cut.cell[0], cut.cell[1])))
     extent = float(np.ptp(cut.positions[:, 2]))
     return Surface(ground, indices, extent, float(cut.cell[2, 2]) - extent, area, bulk, unrelaxed, end)
 
 
 def slab(crystal: Structure, indices: Miller, thickness: float, vacuum: float) -> Structure:
-    """Whole layers of a conventional cell with the plane across z, at least so thick, periodic also along z.
+    """Whole layers of a crystal in its conventional cell, the plane across z, periodic also along z.
 
     The cut goes where atomic planes are farthest apart, as the shuffle plane of diamond (111), not where the
     origin of the cell happens to be.
@@ -171,16 +171,29 @@ def slab(crystal: Structure, indices: Miller, thickness: float, vacuum: float) -
     >>> layers(cut), round(float(cut.cell[2, 2] - np.ptp(cut.positions[:, 2])), 9)
     (4, 10.0)
     """
-    plane = np.linalg.inv(crystal.cell) @ np.array(indices)  # heights in units of the distance of planes
-    heights = np.sort(crystal.positions @ plane % 1.0)
+    small = primitive_cell(crystal, TOLERANCE)
+    own = _smallest(6 * small.cell @ np.linalg.inv(crystal.cell) @ np.array(indices))  # P, A, C, I, F, R
+    plane = np.linalg.inv(small.cell) @ np.array(own)  # heights in units of the distance of planes
+    heights = np.sort(small.positions @ plane % 1.0)
     gaps = np.append(heights[1:], heights[0] + 1.0) - heights
     widest = int(np.argmax(np.round(gaps, 6)))
     normal = plane / (plane @ plane)
-    opened = crystal.to_ase()
+    opened = small.to_ase()
     opened.positions -= (heights[widest] + gaps[widest] / 2) * normal
     count = math.ceil(thickness / np.linalg.norm(normal) + gaps[widest] - 1e-6)
-    cut = ase_surface(opened, indices, max(count, 1), vacuum=vacuum / 2, periodic=True)
+    cut = ase_surface(opened, own, max(count, 1), vacuum=vacuum / 2, periodic=True)
     return Structure.from_ase(cut).replace(labels={}, info={})
+
+
+def _smallest(indices: Sequence[float] | Float64[np.ndarray, "3"]) -> Miller:
+    """Whole numbers without a common divisor.
+
+    >>> _smallest([6.0, 0.0, -3.0])
+    (2, 0, -1)
+    """
+    h, k, l = (int(np.rint(index)) for index in indices)
+    common = math.gcd(h, k, l)
+    return (h // common, k // common, l // common)
 
 
 def layers(structure: Structure) -> int:

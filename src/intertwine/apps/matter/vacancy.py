@@ -122,7 +122,7 @@ def vacancies(
         unrelaxed = ask(source, rest_of).energy
         defect = rest(source, rest_of, "fixed", fmax)
         found.append(Vacancy(ground, times, site, symbol, worth, whole.energy, unrelaxed, defect))
-        observe("vacancies", number + 1, len(sites))
+        observe("vacancies", number + 1, len(sites), "")
     return found
 
 
