@@ -98,7 +98,8 @@ def equation_of_state(
         structure: a crystal, near its minimum.
         span: largest relative change of the volume.
         points: five or more.
-        shape: whether the cell changes its shape at constant volume; needs a stress.
+        shape: whether the cell changes its shape at constant volume; needs a stress. Without stress and shape
+            the volumes are about the given one.
         fmax: largest force left, eV/Å.
         observe: called with ("volumes", done, points).
 
@@ -118,7 +119,7 @@ def equation_of_state(
         raise InputError("too few volumes for a curve", got=points, accepted="5 or more")
     source = source_from(asked)
     knows_stress = "stress" in source.calculator(structure).implemented_properties
-    ground = rest(source, structure, "full" if shape else "isotropic", fmax)
+    ground = rest(source, structure, "full" if shape else "isotropic" if knows_stress else "fixed", fmax)
     found: list[Rest] = []
     for ratio in np.linspace(1 - span, 1 + span, points):
         start = strained(ground.structure, (ratio ** (1 / 3) - 1) * np.eye(3))

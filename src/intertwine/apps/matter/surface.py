@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -106,7 +105,7 @@ def miller_indices(text: str) -> Miller:
     if not readable or len(numbers) != 3 or not any(numbers):
         accepted = 'such as 111, 1-10, 0001 or "1 1 12"'
         raise InputError("these are no Miller indices", got=text, accepted=accepted)
-    return _smallest(numbers)
+    return _smallest(np.array(numbers, dtype=np.float64))
 
 
 def surface(
@@ -185,10 +184,10 @@ def slab(crystal: Structure, indices: Miller, thickness: float, vacuum: float) -
     return Structure.from_ase(cut).replace(labels={}, info={})
 
 
-def _smallest(indices: Sequence[float] | Float64[np.ndarray, "3"]) -> Miller:
+def _smallest(indices: Float64[np.ndarray, "3"]) -> Miller:
     """Whole numbers without a common divisor.
 
-    >>> _smallest([6.0, 0.0, -3.0])
+    >>> _smallest(np.array([6.0, 0.0, -3.0]))
     (2, 0, -1)
     """
     h, k, l = (int(np.rint(index)) for index in indices)
