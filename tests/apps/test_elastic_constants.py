@@ -1,4 +1,4 @@
-"""Equation of state and elastic constants: what others know of EMT's metals, and what must follow from what."""
+"""Equation of state and elastic constants: what others know of EMT's metals, and what follows from what."""
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from intertwine.apps.matter.birch_murnaghan import BirchMurnaghan
 from intertwine.apps.matter.crystal import element_crystal, strained
 from intertwine.apps.matter.elastic import elastic
 from intertwine.apps.matter.state import equation_of_state
+from intertwine.apps.spectra.source import source_of
 from intertwine.data import Structure
 from intertwine.engines import oracle
 from intertwine.errors import InputError, IntertwineError
@@ -168,8 +169,6 @@ def test_what_cannot_be_is_said_in_one_line():
     with pytest.raises(InputError, match="ASE does not know the crystal of H"):
         element_crystal("H")
     with pytest.raises(IntertwineError, match="emt failed on Fe: No EMT-potential for Fe"):
-        from intertwine.apps.spectra.source import source_of
-
         equation_of_state(source_of("emt"), element_crystal("Fe"))
     with pytest.raises(IntertwineError, match="no minimum among the volumes"):
         BirchMurnaghan.fit(np.linspace(10, 12, 5), np.linspace(0, 1, 5))

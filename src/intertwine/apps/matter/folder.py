@@ -16,7 +16,7 @@ from intertwine.apps.matter.telling import Columns, Telling, tell
 from intertwine.apps.page import Page, Picture, Section
 from intertwine.apps.report import write_page
 from intertwine.apps.spectra.source import Source
-from intertwine.apps.style import save, svg
+from intertwine.apps.style import save
 from intertwine.data import Structure, replacing, write
 from intertwine.testing.identity import versions
 from intertwine.typing import PathLike
@@ -45,9 +45,10 @@ def write_results(results: Sequence[Any], source: Source, structure: Structure, 
         **provenance(source, structure),
         "results": [one.record() for one in results] if len(results) > 1 else results[0].record(),
     }
+    drawings: dict[str, str] = {}
     for one in told:
-        for name, (figure, _) in one.figures.items():
-            save(figure, folder / name)
+        for name, (draw, _) in one.figures.items():
+            drawings[name] = save(draw(), folder / name)[0].read_text(encoding="utf-8")
         for name, columns in one.tables.items():
             _put(folder / f"{name}.csv", _table(columns))
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,7 @@ def write_results(results: Sequence[Any], source: Source, structure: Structure, 
     write(folder / "at-rest.extxyz", [results[0].ground.structure])
     if isinstance(results[0], Phonons):
         results[0].constants.phonopy.save(folder / "phonopy_params.yaml", settings={"force_constants": True})
-    return write_page(_page(told, record), folder / f"{kind}.html")
+    return write_page(_page(told, drawings, record), folder / f"{kind}.html")
 
 
 def provenance(source: Source, structure: Structure) -> dict[str, Any]:
@@ -74,10 +75,10 @@ def provenance(source: Source, structure: Structure) -> dict[str, Any]:
     }
 
 
-def _page(told: Sequence[Telling], record: dict[str, Any]) -> Page:
+def _page(told: Sequence[Telling], drawings: dict[str, str], record: dict[str, Any]) -> Page:
     sections = []
     for one in told:
-        pictures = [Picture(svg(figure), alt, alt) for figure, alt in one.figures.values()]
+        pictures = [Picture(drawings[name], alt, alt) for name, (_, alt) in one.figures.items()]
         numbers = one.numbers if len(told) > 1 else ()
         text = (one.lead, *(f"{n.label}: {n.value} {n.unit} {n.note}".strip() for n in numbers))
         sections.append(Section(one.title, text if len(told) > 1 else (), (*pictures, *one.parts)))

@@ -40,9 +40,9 @@ class Bands:
 
     lines: tuple[tuple[str, str], ...]
     points: dict[str, Float64[np.ndarray, "3"]]
-    distances: tuple[Float64[np.ndarray, " points"], ...]
-    wave_vectors: tuple[Float64[np.ndarray, "points 3"], ...]
-    frequencies: tuple[Float64[np.ndarray, "points modes"], ...]
+    distances: tuple[Float64[np.ndarray, "_"], ...]
+    wave_vectors: tuple[Float64[np.ndarray, "_ 3"], ...]
+    frequencies: tuple[Float64[np.ndarray, "_ modes"], ...]
 
 
 @dataclass(frozen=True, eq=False)

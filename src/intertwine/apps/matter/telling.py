@@ -1,8 +1,8 @@
 """What is said of each result: the figures that matter, drawings, tables; for the page and for files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ class Telling:
         title: what it is.
         lead: how it was made, in a sentence or two.
         numbers: the figures that matter.
-        figures: by the name of their files, with the sentence that says what is drawn.
+        figures: by the name of their files, how to draw each, and the sentence that says what is drawn.
         parts: tables of the page.
         tables: by the name of their files.
     """
@@ -41,7 +41,7 @@ class Telling:
     title: str
     lead: str
     numbers: tuple[Number, ...]
-    figures: Mapping[str, tuple[Figure, str]] = field(default_factory=dict)
+    figures: Mapping[str, tuple[Callable[[], Figure], str]] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     tables: Mapping[str, Columns] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ def _(found: EquationOfState) -> Telling:
         "Equation of state",
         f"{len(found.volumes)} volumes, atoms at rest; the curve is Birch and Murnaghan's of third order.",
         tuple(numbers),
-        {"energy-volume": (state_plot(found), alt)},
+        {"energy-volume": (partial(state_plot, found), alt)},
         tables={"energy-volume": points},
     )
 
@@ -90,8 +90,8 @@ def _(found: Elastic) -> Telling:
     figures = {}
     if found.stable:
         inverse = compliance(found.stiffness)
-        figures["young-surface"] = (young_surface(inverse), "Young's modulus in every direction.")
-        figures["young-cuts"] = (young_cuts(inverse), "Young's modulus in the planes xy, xz and yz.")
+        figures["young-surface"] = (partial(young_surface, inverse), "Young's modulus in every direction.")
+        figures["young-cuts"] = (partial(young_cuts, inverse), "Young's modulus in the planes xy, xz and yz.")
     named = [Number(name, f"{value:.2f}", "GPa") for name, value in found.constants.items()]
     least = found.sheet.elastic_figures()["least_kelvin_modulus"]
     numbers = [
@@ -163,8 +163,11 @@ def _(found: Phonons) -> Telling:
         + f"Imaginary frequencies are drawn as negative. Longitudinal and transverse modes are {split}.",
         numbers,
         {
-            "bands": (bands_plot(found), "Frequencies along the path, and their density of states."),
-            "thermal": (thermal_plot(warm), "Free energy, entropy and heat capacity against temperature."),
+            "bands": (partial(bands_plot, found), "Frequencies along the path, and their density of states."),
+            "thermal": (
+                partial(thermal_plot, warm),
+                "Free energy, entropy and heat capacity against temperature.",
+            ),
         },
         (Listing(heading, rows, "At points of high symmetry", wide=False),),
         {"bands": bands, "density-of-states": states, "thermal": warm.record()},
@@ -196,7 +199,12 @@ def _(found: Expansion) -> Telling:
         f"Quasi-harmonic: phonons at {len(found.volumes)} volumes in a supercell of "
         "{} × {} × {} cells, free energies through Birch and Murnaghan's curve.".format(*found.supercell),
         numbers,
-        {"expansion": (expansion_plot(found), "Volume, expansion and bulk modulus against temperature.")},
+        {
+            "expansion": (
+                partial(expansion_plot, found),
+                "Volume, expansion and bulk modulus against temperature.",
+            )
+        },
         tables={"expansion": drawn},
     )
 
