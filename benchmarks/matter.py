@@ -196,9 +196,8 @@ def table(element: str, figures: dict[str, Any]) -> Table:
         shown.add_row(f"{name}, GPa, same cells", f"{model:.1f}", f"{dft:.1f}", "–")
         shown.add_row(f"{name}, GPa, at rest", f"{rest_of['constants_GPa'][name]:.1f}", "–", f"{value:.1f}")
     for name, values in known.phonons.items():
-        found = " ".join(
-            f"{value:.2f}" for value in sorted({round(v, 2) for v in rest_of["phonons_THz"][name]})
-        )
+        different = sorted({round(abs(value), 2) for value in rest_of["phonons_THz"][name]} - {0.0})
+        found = " ".join(f"{value:.2f}" for value in different)
         shown.add_row(f"{name}, THz", found, "–", " ".join(f"{value:.2f}" for value in values))
     for plane, (dft, model) in same["surfaces_J_m2"].items():
         shown.add_row(
