@@ -141,9 +141,13 @@ def keep(
     return path
 
 
+PLACES = ("--output", "--environments", "--results", "--model")
+"""Options that name a place on this machine; of a model its hash is on record."""
+
+
 def _words(arguments: Sequence[str]) -> list[str]:
-    """The options that decide a figure; where it is written is left out."""
-    places = [i for i, word in enumerate(arguments) if word in ("--output", "--environments", "--results")]
+    """The options that decide a figure, without `PLACES`."""
+    places = [i for i, word in enumerate(arguments) if word in PLACES]
     return [word for i, word in enumerate(arguments) if i not in places and i - 1 not in places]
 
 

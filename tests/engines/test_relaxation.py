@@ -81,7 +81,7 @@ def test_not_converging_is_said_and_is_no_error():
         ({"optimizer": "bgfs"}, "unknown optimizer 'bgfs'; accepted: fire, bfgs, lbfgs; do: write 'bfgs'"),
         ({"cell": "ful"}, "unknown cell motion 'ful'; .* do: write 'full'"),
         ({"cell": "full"}, "the cell can move only in a crystal"),
-        ({"pressure": 1.0}, "a pressure acts only on a cell that moves"),
+        ({"pressure": 1.0}, "a pressure acts only on a volume that changes"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_line(options, words):

@@ -34,11 +34,12 @@ def styled_figure(width: float, height: float, columns: int = 1) -> tuple[Figure
     FigureCanvasAgg(figure)
     axes = list(figure.subplots(1, columns, squeeze=False)[0])
     for ax in axes:
-        _style(ax)
+        restyle(ax)
     return figure, axes
 
 
-def _style(ax: Axes) -> None:
+def restyle(ax: Axes) -> None:
+    """Give axes that were made elsewhere the look of all others."""
     ax.set_axisbelow(True)
     ax.grid(color=RULE, linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)

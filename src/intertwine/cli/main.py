@@ -14,14 +14,17 @@ from intertwine import __version__
 from intertwine.cli import (
     comparison,
     constituting,
+    cutting,
     demonstration,
     describing,
     exporting,
     grouping,
+    heating,
     judging,
     labelling,
     running,
     selecting,
+    straining,
     training,
     vibrating,
 )
@@ -57,6 +60,12 @@ app.command(rich_help_panel="Run")(running.md)
 app.command(rich_help_panel="Run")(vibrating.spectra)
 app.command(rich_help_panel="Run")(describing.properties)
 app.command(rich_help_panel="Run")(exporting.export)
+app.command(rich_help_panel="Crystals")(straining.eos)
+app.command(rich_help_panel="Crystals")(straining.elastic)
+app.command(rich_help_panel="Crystals")(heating.phonons)
+app.command(rich_help_panel="Crystals")(heating.expansion)
+app.command(rich_help_panel="Crystals")(cutting.vacancy)
+app.command(rich_help_panel="Crystals")(cutting.surface)
 app.command(rich_help_panel="Symmetry", context_settings={"ignore_unknown_options": True})(grouping.groups)
 
 

@@ -1,7 +1,7 @@
 """Progress bars on the terminal's error stream, so that output can be piped."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -50,3 +50,25 @@ def progress(what: str, total: int | None, unit: str) -> Iterator[Advance]:
     finally:
         if bars.live.is_started:
             bars.stop()
+
+
+@contextmanager
+def bars_in_turn(units: Mapping[str, str]) -> Iterator[Callable[[str, int, int, str], None]]:
+    """One bar after the other, for whatever is being done: call with (what, done, of how much, note).
+
+    Args:
+        units: of what is counted, by what is done.
+
+    >>> with bars_in_turn({"modes": "modes"}) as observe:
+    ...     observe("modes", 1, 9, "")
+    """
+    open_bars: dict[str, Advance] = {}
+    with ExitStack() as stack:
+
+        def observe(what: str, done: int, total: int, note: str) -> None:
+            if what not in open_bars:
+                stack.close()
+                open_bars[what] = stack.enter_context(progress(what, total, units.get(what, what)))
+            open_bars[what](done, note)
+
+        yield observe

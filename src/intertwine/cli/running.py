@@ -32,7 +32,7 @@ def relax(
     fmax: Annotated[float, typer.Option(help="Largest force to leave, eV/Å.")] = 0.01,
     steps: Annotated[int, typer.Option(min=1, help="Most steps to take.")] = 500,
     optimizer: Annotated[str, typer.Option(help="fire (robust), bfgs or lbfgs.")] = "fire",
-    cell: Annotated[str, typer.Option(help="fixed, isotropic or full.")] = "fixed",
+    cell: Annotated[str, typer.Option(help="fixed, isotropic, shape or full.")] = "fixed",
     pressure: Annotated[float, typer.Option(help="External pressure on a cell that moves, GPa.")] = 0.0,
     index: Index = "-1",
     device: Device = "cpu",

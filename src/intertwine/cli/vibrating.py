@@ -1,22 +1,19 @@
 """`intertwine spectra`."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intertwine.cli.labelling import calculator_options
+from intertwine.cli.asking import source_of_words
 from intertwine.cli.options import Device, Index, Overwrite, Precision, Runner, Seed
 from intertwine.cli.outputs import claim_folder
-from intertwine.cli.running import StructureFile, dtype_of, is_model, one_frame
-from intertwine.errors import InputError
+from intertwine.cli.progress import bars_in_turn
+from intertwine.cli.running import StructureFile, one_frame
 
 if TYPE_CHECKING:
     from intertwine.apps.spectra.result import Spectra
-    from intertwine.apps.spectra.source import Source
 
 
 def spectra(
@@ -90,42 +87,17 @@ def spectra(
             seed=seed,
         )
     plan = SpectraPlan(harmonic, sampling, width, correction, temperature, laser, fmax)
-    source = _source(model, device, precision, option or [])
+    source = source_of_words(model, device, precision, option)
     start = one_frame(structure, index)
     claim_folder(output, list(FILES), overwrite)
     if overwrite and sampling is not None and not belongs(output / "trajectories", source, start, sampling):
         shutil.rmtree(output / "trajectories", ignore_errors=True)
-    with _bars() as observe:
+    with bars_in_turn({"modes": "modes", "dynamics": "steps"}) as observe:
         made = make_spectra(source, start, plan, output, observe)
     write_spectra(made, output)
     page = write_spectra_page(made, output)
     _say(made)
     typer.echo(f"wrote {page}")
-
-
-def _source(model: str, device: str, precision: str | None, option: list[str]) -> "Source":
-    if is_model(model) and option:
-        raise InputError("a model has no options", got=option[0], fix="leave --option out")
-    from intertwine.apps.spectra.source import source_of
-
-    return source_of(model, device, dtype_of(precision), **calculator_options(option))
-
-
-@contextmanager
-def _bars() -> Iterator[Callable[[str, int, int, str], None]]:
-    """One bar after the other, for whatever is being done."""
-    from intertwine.cli.progress import progress
-
-    units, open_bars = {"modes": "modes", "dynamics": "steps"}, {}
-    with ExitStack() as stack:
-
-        def observe(what: str, done: int, total: int, note: str) -> None:
-            if what not in open_bars:
-                stack.close()
-                open_bars[what] = stack.enter_context(progress(what, total, units[what]))
-            open_bars[what](done, note)
-
-        yield observe
 
 
 def _say(made: "Spectra") -> None:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from intertwine.data.atomic import replacing
-    from intertwine.data.crystal_symmetry import crystal_point_group, site_point_group, symmetrised
+    from intertwine.data.crystal_symmetry import (
+        conventional_cell,
+        crystal_point_group,
+        equivalent_atoms,
+        primitive_cell,
+        site_point_group,
+        symmetrised,
+    )
     from intertwine.data.hashing import data_hash, structure_hash
     from intertwine.data.isolated_atoms import is_isolated_atom, isolated_energies, without_isolated_atoms
     from intertwine.data.labels import LABELS, Label, LabelKeys, LabelUnits
@@ -21,7 +28,10 @@ if TYPE_CHECKING:
 
 _HOME = {
     "replacing": "atomic",
+    "conventional_cell": "crystal_symmetry",
     "crystal_point_group": "crystal_symmetry",
+    "equivalent_atoms": "crystal_symmetry",
+    "primitive_cell": "crystal_symmetry",
     "site_point_group": "crystal_symmetry",
     "symmetrised": "crystal_symmetry",
     "data_hash": "hashing",
@@ -55,12 +65,15 @@ __all__ = [
     "Split",
     "Statistics",
     "Structure",
+    "conventional_cell",
     "crystal_point_group",
     "data_hash",
+    "equivalent_atoms",
     "fit_cohesion",
     "fit_reference_energies",
     "is_isolated_atom",
     "isolated_energies",
+    "primitive_cell",
     "read",
     "read_rmd17",
     "replacing",

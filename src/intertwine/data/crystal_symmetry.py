@@ -1,10 +1,10 @@
-"""The point group of a crystal and of a site in it, as spglib finds them, in the crystal's own axes."""
+"""The symmetry of a crystal as spglib finds it: point groups in its own axes, its orbits and cells."""
 
 import warnings
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64, Int, Int64
 
 from intertwine.data.structure import Structure
 from intertwine.errors import InputError, require
@@ -97,6 +97,70 @@ def symmetrised(structure: Structure, tolerance: float = 1e-3) -> Structure:
     moved = fractional @ cell
     drift = np.mean(moved - structure.positions, axis=0)
     return structure.replace(positions=moved - drift, cell=cell)
+
+
+def conventional_cell(structure: Structure, tolerance: float = 1e-3) -> Structure:
+    """The conventional cell of the crystal, exactly symmetric, in the axes of the International Tables.
+
+    Args:
+        structure: periodic on all three axes.
+        tolerance: Å; as for `crystal_point_group`.
+
+    Raises:
+        InputError: as `crystal_point_group`.
+        MissingExtraError: spglib is not installed.
+
+    >>> conventional_cell(Structure([29], [[0, 0, 0]], 1.8 * (1 - np.eye(3)), pbc=True)).cell.round(9)
+    array([[3.6, 0. , 0. ],
+           [0. , 3.6, 0. ],
+           [0. , 0. , 3.6]])
+    """
+    dataset = _symmetry(structure, tolerance)[0]
+    positions = dataset.std_positions @ dataset.std_lattice
+    return Structure(dataset.std_types, positions, dataset.std_lattice, pbc=True)
+
+
+def primitive_cell(structure: Structure, tolerance: float = 1e-3) -> Structure:
+    """The primitive cell of the crystal, exactly symmetric, in the axes of `conventional_cell`.
+
+    Args:
+        structure: periodic on all three axes.
+        tolerance: Å; as for `crystal_point_group`.
+
+    Raises:
+        InputError: as `crystal_point_group`.
+        MissingExtraError: spglib is not installed.
+
+    >>> primitive_cell(Structure([29], [[0, 0, 0]], 1.8 * (1 - np.eye(3)), pbc=True)).cell.round(9)
+    array([[0. , 1.8, 1.8],
+           [1.8, 0. , 1.8],
+           [1.8, 1.8, 0. ]])
+    """
+    whole = conventional_cell(structure, tolerance)
+    fractional = whole.positions @ np.linalg.inv(whole.cell)
+    spglib = require("spglib", extra="crystal")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of two ways to fail; the cell was found before
+        cell, places, numbers = spglib.find_primitive((whole.cell, fractional, whole.numbers), tolerance)
+    return Structure(numbers, places @ cell, cell, pbc=True)
+
+
+def equivalent_atoms(structure: Structure, tolerance: float = 1e-3) -> Int64[np.ndarray, " atoms"]:
+    """For every atom the first one that some motion of the crystal carries to its place.
+
+    Args:
+        structure: periodic on all three axes.
+        tolerance: Å; as for `crystal_point_group`.
+
+    Raises:
+        InputError: as `crystal_point_group`.
+        MissingExtraError: spglib is not installed.
+
+    >>> silicon = Structure([14, 14], [[0, 0, 0], [1.36] * 3], 2.72 * (1 - np.eye(3)), pbc=True)
+    >>> equivalent_atoms(silicon)
+    array([0, 0])
+    """
+    return np.asarray(_symmetry(structure, tolerance)[0].crystallographic_orbits, dtype=np.int64)
 
 
 def _settled(place: Float64[np.ndarray, "3"], dataset: Any, atom: int) -> Float64[np.ndarray, "3"]:

@@ -16,7 +16,7 @@ from intertwine.errors import InputError, nearest
 OPTIMIZERS: Final[dict[str, Any]] = {"fire": FIRE, "bfgs": BFGS, "lbfgs": LBFGS}
 """ASE's optimisers by name."""
 
-CELLS: Final = ("fixed", "isotropic", "full")
+CELLS: Final = ("fixed", "isotropic", "shape", "full")
 """What may happen to the cell."""
 
 
@@ -59,7 +59,8 @@ def relax(
         fmax: largest force left, eV/Å.
         steps: most steps to take.
         optimizer: "fire" (robust), "bfgs" or "lbfgs" (fast near a minimum).
-        cell: "fixed", "isotropic" (scales only) or "full"; the last two need a crystal.
+        cell: "fixed", "isotropic" (scales only), "shape" (keeps its volume) or "full"; all but the first need
+            a crystal.
         pressure: external, GPa; with a moving cell.
         observe: called after each step with (step, energy in eV, largest force in eV/Å).
 
@@ -83,7 +84,10 @@ def relax(
     target: Any = moving
     if cell != "fixed":
         target = FrechetCellFilter(
-            moving, scalar_pressure=pressure * units.GPa, hydrostatic_strain=cell == "isotropic"
+            moving,
+            scalar_pressure=pressure * units.GPa,
+            hydrostatic_strain=cell == "isotropic",
+            constant_volume=cell == "shape",
         )
     with answering("while relaxing"), OPTIMIZERS[optimizer](target, logfile=None) as search:
         if observe is not None:
@@ -111,5 +115,7 @@ def _check(fmax: float, steps: int, optimizer: str, cell: str, pressure: float, 
             raise InputError(f"unknown {what} '{name}'", accepted=", ".join(legal), fix=fix)
     if cell != "fixed" and not atoms.pbc.all():
         raise InputError("the cell can move only in a crystal", got=f"pbc {atoms.pbc}", accepted="pbc T T T")
-    if cell == "fixed" and pressure:
-        raise InputError("a pressure acts only on a cell that moves", fix="let the cell be isotropic or full")
+    if cell in ("fixed", "shape") and pressure:
+        raise InputError(
+            "a pressure acts only on a volume that changes", fix="let the cell be isotropic or full"
+        )
