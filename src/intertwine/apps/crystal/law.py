@@ -181,5 +181,5 @@ class Flat(nn.Module):
         self.network = network
 
     def forward(self, x: Float[Tensor, "*batch rows"]) -> Float[Tensor, "*batch"]:
-        start, slope = torch.func.jvp(self.network, (torch.zeros_like(x),), (x,))
-        return (self.network(x) - start - slope)[..., 0]
+        slope, start = torch.func.grad_and_value(lambda zero: self.network(zero)[0])(x.new_zeros(x.shape[-1]))
+        return self.network(x)[..., 0] - start - x @ slope

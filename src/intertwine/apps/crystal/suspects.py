@@ -116,7 +116,7 @@ def _equations(
         return basis(torch.einsum("...ij,kij->...k", Z, embedding)) * scale
 
     F = torch.from_numpy(np.asarray(labels.F, dtype=float))
-    slopes = torch.func.vmap(torch.func.jacfwd(values))(F).flatten(2).transpose(1, 2)
+    slopes = torch.func.vmap(torch.func.jacrev(values))(F).flatten(2).transpose(1, 2)
     rows = torch.cat([values(F)[:, None] / scale, slopes], dim=1).numpy() / size
     return rows, np.concatenate([labels.W[:, None] / scale, labels.P.reshape(-1, 9)], axis=1) / size
 
