@@ -1,0 +1,20 @@
+"""python -m benchmarks.crystal {laws,lattice}"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from benchmarks.crystal import lattice, laws
+from benchmarks.record import answer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = argparse.ArgumentParser(prog="benchmarks.crystal", description="Constitutive laws of crystals")
+    commands = options.add_subparsers(required=True)
+    for part in (laws, lattice):
+        part.add(commands)
+    return answer(options, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
