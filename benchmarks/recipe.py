@@ -13,6 +13,8 @@ RECIPE: dict[str, Any] = {
 CRYSTALS: dict[str, Any] = {
     **RECIPE,
     "batch_size": 2,
+    "learning_rate": 0.005,
+    "weight_decay": 0.1,
     "weights": tuple({**stage, "stress": 20.0} for stage in RECIPE["weights"]),
 }
 """For crystals, whose frames have more atoms, and stress."""
