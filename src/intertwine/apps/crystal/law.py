@@ -1,5 +1,6 @@
 """Energy density of a crystal as a function of its deformation."""
 
+import math
 from typing import Annotated, Literal
 
 import numpy as np
@@ -61,10 +62,10 @@ class LawSpec(BaseModel):
 class ConstitutiveLaw(nn.Module):
     """W(F), energy per undeformed volume: objective, and symmetric under a point group, both exactly.
 
-        W(F) = σ ε [ network(x) + Σ_k c_k p_k(x) ] + growth,    x = Z/ε,    Z = tanh(½ ln FᵀF)
+        W(F) = σ ε [ network(x) + Σ_k c_k p_k(x)/n_k! ] + growth,    x = Z/ε,    Z = tanh(½ ln FᵀF)
 
     Z is a symmetric tensor, Sym²V, which the group decomposes (A1g + Eg + T2g for m-3m). The network and the
-    polynomials p_k are invariant under the group for all weights. So W(RFQ) = W(F) for every rotation R and
+    polynomials p_k, of degree n_k, are invariant under the group for all weights. So W(RFQ) = W(F) for every rotation R and
     every element Q. Energy and stress of the undeformed crystal are zero.
 
     Inversion does nothing to C = FᵀF, so that groups of one Laue class have the same laws: zinc blende (-43m)
@@ -89,8 +90,9 @@ class ConstitutiveLaw(nn.Module):
         strain = CartesianTensor("ij=ji", spec.point_group)
         self.components = Constant(strain.embedding.reshape(6, 9).T)
         self.polynomials = InvariantPolynomials(strain, spec.expansion) if spec.expansion > 1 else None
-        size = len(self.polynomials.degrees) if self.polynomials else 0
-        self.coefficients = nn.Parameter(torch.zeros(size))
+        degrees = self.polynomials.degrees if self.polynomials else []
+        self.shares = Constant(np.array([2 / math.factorial(degree) for degree in degrees]))
+        self.coefficients = nn.Parameter(torch.zeros(len(degrees)))
         self.network = _network(spec, strain)
         self.stiffening = nn.Parameter(torch.tensor(-3.0)) if spec.growth else None
 
@@ -104,7 +106,7 @@ class ConstitutiveLaw(nn.Module):
         x = (cayley_strain(C) / spec.strain_scale).flatten(-2) @ self.components.value
         energy = self.network(C if spec.construction == "polyconvex" else x)
         if self.polynomials is not None:
-            energy = energy + self.polynomials(x) @ self.coefficients
+            energy = energy + self.polynomials(x) @ (self.shares.value * self.coefficients)
         if self.stiffening is not None:
             J = volume_ratio(C)
             energy = energy + softplus(self.stiffening) * (J + 1 / J - 2) / spec.strain_scale**2
