@@ -41,6 +41,7 @@ MODELS = {
     "the same, averaged over the group": PLAIN.model_copy(update={"group": "m-3m"}),
     "ours, network alone": LawSpec(group="m-3m", width=32, expansion=0),
     "ours": LawSpec(group="m-3m"),
+    "ours, twice as wide": LawSpec(group="m-3m", width=32),
 }
 
 

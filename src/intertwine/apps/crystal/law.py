@@ -65,8 +65,8 @@ class ConstitutiveLaw(nn.Module):
         W(F) = σ ε [ network(x) + Σ_k c_k p_k(x)/n_k! ] + growth,    x = Z/ε,    Z = tanh(½ ln FᵀF)
 
     Z is a symmetric tensor, Sym²V, which the group decomposes (A1g + Eg + T2g for m-3m). The network and the
-    polynomials p_k, of degree n_k, are invariant under the group for all weights. So W(RFQ) = W(F) for every rotation R and
-    every element Q. Energy and stress of the undeformed crystal are zero.
+    polynomials p_k, of degree n_k, are invariant under the group for all weights. So W(RFQ) = W(F) for every
+    rotation R and every element Q. Energy and stress of the undeformed crystal are zero.
 
     Inversion does nothing to C = FᵀF, so that groups of one Laue class have the same laws: zinc blende (-43m)
     the same as fcc (m-3m).
