@@ -1,6 +1,7 @@
 """All invariant polynomials of a representation, up to a degree."""
 
 import math
+from typing import cast
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ class InvariantPolynomials(nn.Module):
 
     def forward(self, x: Float[Tensor, "*batch rows"]) -> Float[Tensor, "*batch polynomials"]:
         values: list[Tensor] = []
-        for power, table in enumerate(self.tables, start=2):
+        for power, table in enumerate(cast("list[Constant]", list(self.tables)), start=2):
             factors: Int64[Tensor, "monomials power"] = self.get_buffer(f"factors_{power}")
             values.append(x[..., factors].prod(-1) @ table.value.T)
         return torch.cat(values, dim=-1)

@@ -109,7 +109,7 @@ def _answer(
     """Energy of the cell, eV, and P, eV/Å³."""
     atoms = start.copy()
     atoms.calc = start.calc
-    atoms.set_cell(start.cell[:] @ F.T, scale_atoms=True)
+    atoms.set_cell(start.cell.array @ F.T, scale_atoms=True)
     if plan.relax_atoms and len(atoms) > 1:
         atoms = _at_rest(atoms, plan.fmax, "fixed", f"deformation {number}")
     with answering(f"on deformation {number}"):

@@ -100,7 +100,7 @@ def _invariants(
         rho = SymmetricPower(CartesianTensor("ij=ji", group), power).matrix(element)
         _, values, vectors = np.linalg.svd(rho - np.eye(len(rho)))
         blocks.append(vectors[values < 1e-8].T)
-    return block_diag(*blocks)
+    return np.asarray(block_diag(*blocks))
 
 
 def _equations(
