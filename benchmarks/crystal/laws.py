@@ -40,7 +40,7 @@ MODELS = {
     "plain network, 24-fold augmented": PLAIN,
     "the same, averaged over the group": PLAIN.model_copy(update={"group": "m-3m"}),
     "ours, network alone": LawSpec(group="m-3m", width=32, expansion=0),
-    "ours": LawSpec(group="m-3m"),
+    "ours": LawSpec(group="m-3m", width=16),
     "ours, twice as wide": LawSpec(group="m-3m", width=32),
 }
 

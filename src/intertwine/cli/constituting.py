@@ -98,7 +98,7 @@ def law(
     expansion: Annotated[
         int, typer.Option(min=0, max=6, help="Degree of invariant polynomials beside the network.")
     ] = 4,
-    width: Annotated[int, typer.Option(min=1, help="Hidden functions on the group.")] = 16,
+    width: Annotated[int, typer.Option(min=1, help="Hidden functions on the group.")] = 32,
     growth: Annotated[
         bool, typer.Option("--growth", help="Energy grows without bound as the volume goes to zero.")
     ] = False,

@@ -36,7 +36,7 @@ class LawSpec(BaseModel):
     """Proper rotation that carries the group's standard setting into the axes of F."""
     construction: Literal["orbit", "average", "polyconvex"] = "orbit"
     """Symmetric weights; any network averaged over the group; or a polyconvex energy."""
-    width: Annotated[int, Field(ge=1)] = 16
+    width: Annotated[int, Field(ge=1)] = 32
     """Functions on the group, or hidden units."""
     invariants: Annotated[int, Field(ge=1)] = 16
     """Hidden invariants after them."""
