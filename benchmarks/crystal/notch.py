@@ -54,10 +54,10 @@ def add(commands: Any) -> None:
     options = commands.add_parser("notch", help="a notched bar of copper, pulled in two directions")
     options.add_argument("--labels", type=int, default=200, help="to fit to; 40 more to judge by")
     options.add_argument(
-        "--elements", type=int, nargs=3, default=(16, 4, 40), help="width, thickness, length"
+        "--elements", type=int, nargs=3, default=(14, 4, 36), help="width, thickness, length"
     )
-    options.add_argument("--strain", type=float, default=0.02, help="nominal, at the end")
-    options.add_argument("--steps", type=int, default=4, help="of load")
+    options.add_argument("--strain", type=float, default=0.015, help="nominal, at the end")
+    options.add_argument("--steps", type=int, default=3, help="of load")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--results", type=Path, default=RESULTS, help="where JSON and figure go")
     options.set_defaults(do=run)

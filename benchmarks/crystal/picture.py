@@ -26,6 +26,8 @@ EYE = np.array([0.5, -1.0, 0.28])
 def drawn(found: Mapping[str, tuple[Body, LoadStep, dict[str, Any]]]) -> Figure:
     """Von Mises stress on deformed bars, nominal stress by strain, forces out of balance by iteration."""
     figure, (*bodies, pull, balance) = styled_figure(11.5, 5.0, columns=len(found) + 2)
+    ratios = [0.62] * len(found) + [1.0, 1.0]
+    pull.get_gridspec().set_width_ratios(ratios)  # pyright: ignore[reportOptionalMemberAccess]
     shades = {name: shade(body, step) for name, (body, step, _) in found.items()}
     scale = Normalize(0.0, max(float(np.quantile(values, 0.998)) for values in shades.values()))
     for ax, (name, (body, step, _)) in zip(bodies, found.items(), strict=True):
@@ -53,10 +55,10 @@ def shade(body: Body, step: LoadStep) -> np.ndarray:
     """Von Mises stress at the corners of the mesh, GPa: the mean of the elements around, by volume."""
     stress = von_mises(body.cauchy(step.displacement)) / GPa
     volumes = body.volumes.numpy()
-    corners = body.basis.mesh.t
-    total, weight = np.zeros(body.basis.mesh.p.shape[1]), np.zeros(body.basis.mesh.p.shape[1])
-    np.add.at(total, corners, (stress * volumes).sum(1))
-    np.add.at(weight, corners, volumes.sum(1))
+    corners, around = body.basis.mesh.t, np.ones((8, 1))
+    total, weight = (
+        np.bincount(corners.ravel(), (around * part.sum(1)).ravel()) for part in (stress * volumes, volumes)
+    )
     return total / weight
 
 
