@@ -56,8 +56,8 @@ def add(commands: Any) -> None:
     options.add_argument(
         "--elements", type=int, nargs=3, default=(14, 4, 36), help="width, thickness, length"
     )
-    options.add_argument("--strain", type=float, default=0.015, help="nominal, at the end")
-    options.add_argument("--steps", type=int, default=3, help="of load")
+    options.add_argument("--strain", type=float, default=0.016, help="nominal, at the end")
+    options.add_argument("--steps", type=int, default=2, help="of load")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--results", type=Path, default=RESULTS, help="where JSON and figure go")
     options.set_defaults(do=run)

@@ -24,17 +24,20 @@ EYE = np.array([0.5, -1.0, 0.28])
 
 
 def drawn(found: Mapping[str, tuple[Body, LoadStep, dict[str, Any]]]) -> Figure:
-    """Von Mises stress on deformed bars, nominal stress by strain, forces out of balance by iteration."""
-    figure, (*bodies, pull, balance) = styled_figure(11.5, 5.0, columns=len(found) + 2)
-    ratios = [0.62] * len(found) + [1.0, 1.0]
+    """Deformed bars coloured by stress, nominal stress by strain, forces out of balance by iteration."""
+    figure, (*bodies, pull, balance) = styled_figure(11.0, 5.2, columns=len(found) + 2)
+    ratios = [0.7] * len(found) + [1.0, 1.0]
     pull.get_gridspec().set_width_ratios(ratios)  # pyright: ignore[reportOptionalMemberAccess]
-    shades = {name: shade(body, step) for name, (body, step, _) in found.items()}
-    scale = Normalize(0.0, max(float(np.quantile(values, 0.998)) for values in shades.values()))
+    shades = {
+        name: shade(body, step) / figures["steps"][-1]["stress"]
+        for name, (body, step, figures) in found.items()
+    }
+    scale = Normalize(0.0, max(float(np.quantile(values, 0.995)) for values in shades.values()))
     for ax, (name, (body, step, _)) in zip(bodies, found.items(), strict=True):
         solid(ax, body, step, shades[name], scale)
         ax.set_title(f"pulled along {name}", fontsize=10, color=INK)
-    bar = figure.colorbar(ScalarMappable(scale, "viridis"), ax=bodies, shrink=0.6, pad=0.02, aspect=30)
-    bar.set_label("von Mises stress (GPa)", fontsize=9, color=INK)
+    bar = figure.colorbar(ScalarMappable(scale, "viridis"), ax=bodies, shrink=0.7, pad=0.02, aspect=30)
+    bar.set_label("von Mises stress / nominal stress", fontsize=9, color=INK)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     bar.ax.tick_params(labelsize=8, length=0, labelcolor=INK)
     for colour, (name, (_, _, figures)) in zip(COLOURS, found.items(), strict=False):
@@ -82,11 +85,12 @@ def solid(ax: Axes, body: Body, step: LoadStep, values: np.ndarray, scale: Norma
     seen = np.flatnonzero(normal[:, 2] > 0)
     seen = seen[np.argsort(middle[seen, 0, 2])]
     colour = colormaps["viridis"](scale(values[mesh.facets[:, faces[seen]]].mean(0)))
-    colour[:, :3] *= (0.72 + 0.28 * normal[seen, 2])[:, None]
+    colour[:, :3] *= (0.8 + 0.2 * normal[seen, 2])[:, None]
     polygons = PolyCollection(
-        list(corners[seen, :, :2]), facecolors=colour, edgecolors="#00000030", linewidths=0.25
+        list(corners[seen, :, :2]), facecolors=colour, edgecolors="#00000040", linewidths=0.3
     )
     ax.add_collection(polygons)
     ax.set_aspect("equal")
+    ax.margins(0.01)
     ax.autoscale_view()
     ax.axis("off")

@@ -49,13 +49,13 @@ def block(*counts: int) -> "skfem.MeshHex":
     return skfem.MeshHex.init_tensor(*(np.linspace(0, 1, count + 1) for count in counts))
 
 
-def shaken(rng: np.random.Generator) -> "skfem.MeshHex":
-    """A cube of 27 hexahedra none of which is a box."""
-    mesh = block(3, 3, 3)
+def shaken(rng: np.random.Generator, kind: "type[skfem.Mesh]" = skfem.MeshHex) -> "skfem.Mesh":
+    """A cube of 27 hexahedra, none of which is a box, or of tetrahedra."""
+    mesh = kind.init_tensor(*[np.linspace(0, 1, 4)] * 3)
     inner = np.setdiff1d(np.arange(mesh.p.shape[1]), mesh.boundary_nodes())
     places = mesh.p.copy()
     places[:, inner] += 0.08 * rng.uniform(-1, 1, size=(3, len(inner)))
-    return skfem.MeshHex(places, mesh.t)
+    return kind(places, mesh.t)
 
 
 def affine(body: Body, F: np.ndarray) -> np.ndarray:
@@ -66,11 +66,13 @@ def affine(body: Body, F: np.ndarray) -> np.ndarray:
 
 
 @few
-@given(generators)
-def test_a_patch_under_an_affine_boundary_deforms_as_one(rng: np.random.Generator) -> None:
+@given(generators, st.sampled_from((skfem.MeshHex, skfem.MeshTet)))
+def test_a_patch_under_an_affine_boundary_deforms_as_one(
+    rng: np.random.Generator, kind: "type[skfem.Mesh]"
+) -> None:
     """P is the law's own, turned: P(F R) Rᵀ, at every point of a distorted mesh."""
     R, F = turned(rng), np.eye(3) + 0.015 * rng.uniform(-1, 1, size=(3, 3))
-    body = Body(copper(), shaken(rng), R)
+    body = Body(copper(), shaken(rng, kind), R)
     u, held = affine(body, F), body.basis.get_dofs().all()
     found = solve(body, held, u[held], steps=1)[-1].displacement
     _, P = copper().stress(torch.from_numpy(F @ R))
@@ -146,6 +148,12 @@ def test_a_turned_body_is_at_rest(rng: np.random.Generator) -> None:
     u = affine(body, turned(rng))
     assert body.energy(u) == pytest.approx(0.0, abs=1e-13)
     assert body.residual(u) == pytest.approx(0.0, abs=1e-13)
+
+
+def test_a_body_that_nothing_moves_stays() -> None:
+    step = clamped(Body(copper(), block(2, 1, 2)), 0.0)
+    assert np.abs(step.displacement).max() < 1e-14
+    assert len(step.residuals) == 1
 
 
 def test_what_cannot_be_solved_is_said_in_one_line() -> None:

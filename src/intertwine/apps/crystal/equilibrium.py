@@ -13,6 +13,8 @@ from intertwine.errors import InputError, IntertwineError
 
 HALVINGS = 8
 """How often a step of Newton's method is halved before it is given up."""
+SMALL = 1e-3
+"""A strain; forces out of balance count relative to what it takes where the reactions are less."""
 Observer = Callable[["LoadStep"], None]
 
 
@@ -83,6 +85,8 @@ class _Newton:
     def __init__(self, body: Body, held: Int[np.ndarray, " held"], tolerance: float, iterations: int) -> None:
         self.body, self.held, self.tolerance, self.iterations = body, held, tolerance, iterations
         self.free = np.setdiff1d(np.arange(body.unknowns), held)
+        modulus = body.law.spec.stress_scale / body.law.spec.strain_scale
+        self.least = SMALL * modulus * float(body.volumes.sum()) ** (2 / 3)
 
     def step(self, u: np.ndarray, load: float, values: np.ndarray) -> LoadStep:
         u = u + self._increment(u, load * values - u[self.held])
@@ -125,7 +129,7 @@ class _Newton:
         if not bool((torch.linalg.det(self.body.deformation(u)) > 0).all()):
             return np.inf, np.zeros(len(u))
         force = self.body.residual(u)
-        scale = float(np.linalg.norm(force[self.held])) or 1.0
+        scale = max(float(np.linalg.norm(force[self.held])), self.least)
         relative = float(np.linalg.norm(force[self.free])) / scale
         return relative if np.isfinite(relative) else np.inf, force
 

@@ -24,9 +24,9 @@ class Body:
 
     Args:
         law: W in the axes of the crystal.
-        mesh: of scikit-fem, three-dimensional, `skfem.MeshHex` for instance.
+        mesh: of scikit-fem, three-dimensional: `skfem.MeshHex`, `skfem.MeshTet`, …
         rotation: R, proper, carries axes of the crystal into axes of the body.
-        element: scalar element of scikit-fem for each component of u; None for `ElementHex1`, trilinear.
+        element: scalar element of scikit-fem for each component of u; None for the mesh's, of first degree.
         order: of polynomials that the quadrature integrates; 3 is two points along each axis of a hexahedron.
 
     Attributes:
@@ -52,7 +52,7 @@ class Body:
         if mesh.dim() != 3:
             raise InputError("the mesh is not three-dimensional", got=type(mesh).__name__)
         self.law, self.rotation = law, torch.from_numpy(np.array(rotation, dtype=float))
-        self.basis: Any = fem.Basis(mesh, fem.ElementVector(element or fem.ElementHex1()), intorder=order)
+        self.basis: Any = fem.Basis(mesh, fem.ElementVector(element or mesh.elem()), intorder=order)
         fields = [field[0].grad for field in self.basis.basis]
         slopes = torch.from_numpy(np.stack(fields)).permute(3, 4, 0, 1, 2)
         self.slopes = slopes.flatten(3).contiguous()
@@ -149,7 +149,7 @@ def body_tangent(
     return P.double() @ rotation.T, turned
 
 
-def von_mises(stress: Float[np.ndarray, "*batch 3 3"]) -> Float64[np.ndarray, "*batch"]:
+def von_mises(stress: Float[np.ndarray, "*batch 3 3"]) -> Float64[np.ndarray, "*batch"] | np.float64:
     """√(3/2 s:s), s the deviator of σ: the size of what shears.
 
     >>> von_mises(np.diag([2.0, 0.0, 0.0])).item()
