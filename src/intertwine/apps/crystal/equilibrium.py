@@ -14,7 +14,7 @@ from intertwine.errors import InputError, IntertwineError
 HALVINGS = 8
 """How often a step of Newton's method is halved before it is given up."""
 SMALL = 1e-3
-"""A strain; forces out of balance count relative to what it takes where the reactions are less."""
+"""A strain; where reactions are less than it takes, forces out of balance count relative to those."""
 Observer = Callable[["LoadStep"], None]
 
 
@@ -86,7 +86,8 @@ class _Newton:
         self.body, self.held, self.tolerance, self.iterations = body, held, tolerance, iterations
         self.free = np.setdiff1d(np.arange(body.unknowns), held)
         modulus = body.law.spec.stress_scale / body.law.spec.strain_scale
-        self.least = SMALL * modulus * float(body.volumes.sum()) ** (2 / 3)
+        area = float(body.volumes.sum()) ** (2 / 3)
+        self.least = SMALL * modulus * area / max(len(held), 1) ** 0.5
 
     def step(self, u: np.ndarray, load: float, values: np.ndarray) -> LoadStep:
         u = u + self._increment(u, load * values - u[self.held])
