@@ -136,7 +136,7 @@ def test_stiffness_has_exactly_the_components_that_the_group_allows(name: str, s
     tensor = np.zeros((3, 3, 3, 3))
     for I, J in np.ndindex(6, 6):
         for i, j in {VOIGT_PAIRS[I], VOIGT_PAIRS[I][::-1]}:
-            for k, l in {VOIGT_PAIRS[J], VOIGT_PAIRS[J][::-1]}:  # noqa: E741
+            for k, l in {VOIGT_PAIRS[J], VOIGT_PAIRS[J][::-1]}:
                 tensor[i, j, k, l] = C[I, J]
     elastic = CartesianTensor("ijkl=jikl=klij", law.spec.point_group)
     allowed, found = invariants(elastic), elastic.flatten(tensor)
