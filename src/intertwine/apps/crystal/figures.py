@@ -58,7 +58,8 @@ def pole_figure(law: ConstitutiveLaw, strain: float) -> Figure:
         )
         drawn = ax.contourf(r * np.cos(azimuth), r * np.sin(azimuth), values, levels=levels, cmap="Blues")
         ax.plot(np.cos(azimuth[0]), np.sin(azimuth[0]), color=MUTED, linewidth=0.8)
-        ax.set(aspect="equal", title=f"n·P n at F = 1 {'+' if stretch > 1 else '−'} {strain:.3g} n⊗n")
+        ax.set(aspect="equal")
+        ax.set_title(f"n·P n at F = 1 {'+' if stretch > 1 else '−'} {strain:.3g} n⊗n", pad=18)
         ax.set_axis_off()
         for x, y, name in ((1.07, 0, "x"), (0, 1.07, "y")):
             ax.text(x, y, name, color=INK, ha="center", va="center")
@@ -74,7 +75,7 @@ def symmetry_figure(found: list[Suspect]) -> Figure:
     tints = [COLOURS[1] if suspect.violated else COLOURS[0] for suspect in found][::-1]
     ax.barh(names, values, color=tints, height=0.65)
     ax.axvline(found[0].reference, color=INK, linewidth=1.0)
-    ax.set(xscale="log", xlabel="relative error of stress on labels left out; the line: no symmetry at all")
+    ax.set(xlabel="relative error of stress on labels left out; the line: no symmetry at all")
     return figure
 
 
