@@ -67,7 +67,7 @@ def learned(count: int, seed: int) -> tuple[ConstitutiveLaw, dict[str, Any]]:
     """A law of copper and what is known of it; moduli in GPa."""
     plan = StrainPlan(count=count + 40, amplitude=AMPLITUDE, seed=seed)
     labels, _ = label_strains(bulk("Cu"), oracle("emt"), plan)
-    fit = fit_law(labels[:count], LawSpec(group="m-3m"), seed=seed)
+    fit = fit_law(labels[:count], LawSpec(group="m-3m", width=16), seed=seed)
     constants = elastic_constants(fit.law) / GPa
     pulls = np.array([axes[2] for axes in CRYSTAL_AXES.values()], dtype=float)
     moduli = young_modulus(compliance(from_voigt(constants, 4)), pulls)
