@@ -1,6 +1,8 @@
 """All invariant polynomials of a representation, up to a degree."""
 
 import math
+from functools import reduce
+from operator import mul
 from typing import cast
 
 import numpy as np
@@ -54,5 +56,6 @@ class InvariantPolynomials(nn.Module):
         values: list[Tensor] = []
         for power, table in enumerate(cast("list[Constant]", list(self.tables)), start=2):
             factors: Int64[Tensor, "monomials power"] = self.get_buffer(f"factors_{power}")
-            values.append(x[..., factors].prod(-1) @ table.value.T)
+            columns = [x.index_select(-1, column) for column in factors.unbind(1)]
+            values.append(reduce(mul, columns) @ table.value.T)
         return torch.cat(values, dim=-1)

@@ -123,7 +123,7 @@ class ConstitutiveLaw(nn.Module):
         return (W, P) if create_graph else (W.detach(), P)
 
     def tangent(
-        self, F: Float[Tensor, "points 3 3"], chunk: int = 8192
+        self, F: Float[Tensor, "points 3 3"], chunk: int = 2048
     ) -> tuple[Float[Tensor, "points 3 3"], Float[Tensor, "points 3 3 3 3"]]:
         """P and its derivative A_iJkL = ∂P_iJ/∂F_kL, what Newton's method of a finite-element code needs.
 
