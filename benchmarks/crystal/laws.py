@@ -1,12 +1,11 @@
-"""Learned energies of deformed copper by the number of labels, and constants of metals from fifty.
+"""Learned energies of deformed copper by the number of labels.
 
     python -m benchmarks.crystal laws
 
 Labels: ASE's EMT, Cauchy-Born, logarithmic stretches up to 0.1; 500 others on test. One optimiser,
 iterations and seed for all: a plain network on the six components of strain, which learns from every label
 turned by the 24 rotations of the cube; the same network averaged over the group (48 evaluations); ours,
-with symmetric weights, alone and with the invariant polynomials up to degree four. Constants come from
-fifty other labels with stretches up to 0.05, beside differences of the label source itself.
+with symmetric weights, alone and with the invariant polynomials up to degree four.
 """
 
 import argparse
@@ -24,17 +23,14 @@ from intertwine.apps.crystal import (
     LawSpec,
     StrainLabels,
     StrainPlan,
-    elastic_constants,
     fit_law,
     label_strains,
 )
 from intertwine.apps.crystal.fitting import errors
-from intertwine.apps.crystal.report import GPA
 from intertwine.groups import get_group
 
 TEST = 500
 AMPLITUDE = 0.1
-METALS = ("Cu", "Al", "Ni", "Au")
 PLAIN = LawSpec(group="1", construction="average", width=32, expansion=0)
 MODELS = {
     "plain network, 24-fold augmented": PLAIN,
@@ -88,8 +84,7 @@ def run(options: argparse.Namespace) -> int:
     torch.set_num_threads(1)
     with Stopwatch() as watch:
         found = by_size(options)
-        constants = {element: constants_of(element, options) for element in METALS}
-    path = keep("crystal-laws", 0, watch, {"laws": found, "constants": constants}, options.results)
+    path = keep("crystal-laws", 0, watch, {"laws": found}, options.results)
     columns = [f"{n} labels" for n in options.sizes]
     for figure, unit in (
         ("error", "%"),
@@ -100,9 +95,6 @@ def run(options: argparse.Namespace) -> int:
     ):
         rows = [[name, *(f"{found[name][str(n)][figure]:.3g}" for n in options.sizes)] for name in MODELS]
         show(f"{figure} ({unit})", columns, rows, watch, path)
-    names = list(next(iter(constants.values())))
-    rows = [[e, *(f"{v['law']:.1f} ({v['source']:.1f})" for v in c.values())] for e, c in constants.items()]
-    show("Constants from 50 labels, GPa (label source)", names, rows, watch, path)
     return 0
 
 
@@ -138,44 +130,3 @@ def by_size(options: argparse.Namespace) -> dict[str, dict[str, dict[str, float]
             }
             print(size, name, found[name][str(size)], flush=True)
     return found
-
-
-def constants_of(element: str, options: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Second- and third-order constants, GPa, of a law of 50 labels and of the label source."""
-    labels, crystal = label_strains(bulk(element), EMT(), StrainPlan(count=50, amplitude=0.05, fmax=1e-6))
-    law = fit_law(labels, MODELS["ours"], iterations=options.iterations).law
-    second, third = (elastic_constants(law, order) * GPA["eV/Å³"] for order in (2, 3))
-    stress = _second_piola(crystal)
-    h = 1e-3
-    slope = {I: (stress(h, I) - stress(-h, I)) / (2 * h) for I in (0, 3)}
-    bend = {I: (stress(h, I) - 2 * stress(0.0, I) + stress(-h, I)) / h**2 for I in (0, 3)}
-    source = {
-        "C11": slope[0][0], "C12": slope[0][1], "C44": slope[3][3],
-        "C111": bend[0][0], "C112": bend[0][1], "C144": bend[3][0], "C155": bend[3][1],
-    }  # fmt: skip
-    ours = {
-        "C11": second[0, 0], "C12": second[0, 1], "C44": second[3, 3],
-        "C111": third[0, 0, 0], "C112": third[0, 0, 1], "C144": third[0, 3, 3], "C155": third[0, 4, 4],
-    }  # fmt: skip
-    return {name: {"law": float(ours[name]), "source": float(source[name])} for name in source}
-
-
-def _second_piola(crystal: Any) -> Any:
-    """S in Voigt order, GPa, as a function of one component of Green's strain, by EMT itself."""
-    from scipy.linalg import sqrtm
-
-    from intertwine.groups.index_symmetry import VOIGT_PAIRS
-
-    def stress(amount: float, index: int) -> np.ndarray:
-        i, j = VOIGT_PAIRS[index]
-        E = np.zeros((3, 3))
-        E[i, j] = E[j, i] = amount if i == j else amount / 2
-        F = np.real(sqrtm(np.eye(3) + 2 * E))
-        moved = crystal.copy()
-        moved.set_cell(crystal.cell[:] @ F.T, scale_atoms=True)
-        moved.calc = EMT()
-        inverse = np.linalg.inv(F)
-        S = np.linalg.det(F) * inverse @ moved.get_stress(voigt=False) @ inverse.T
-        return np.array([S[a, b] for a, b in VOIGT_PAIRS]) * GPA["eV/Å³"]
-
-    return stress
