@@ -96,10 +96,11 @@ def test_the_undeformed_cubic_crystal_has_neither_energy_nor_stress(kind: str):
     assert P.abs().max() < 1e-14
 
 
-@settings(max_examples=10, deadline=None)
-@given(st.sampled_from(CONSTRUCTIONS), SEEDS)
-def test_stress_and_tangent_are_derivatives(kind: str, seed: int):
-    law, F = random_law(seed, group="3", construction=kind, growth=True), strained(seed, 2)
+@settings(max_examples=15, deadline=None)
+@given(st.sampled_from(CONSTRUCTIONS), st.booleans(), st.sampled_from((0, 2, 4)), SEEDS)
+def test_stress_and_tangent_are_derivatives(kind: str, growth: bool, degree: int, seed: int):
+    law = random_law(seed, group="3", construction=kind, growth=growth, expansion=degree)
+    F = strained(seed, 2)
     P, A = law.tangent(F)
     step = 1e-5 * torch.from_numpy(np.random.default_rng(seed).normal(size=(3, 3)))
     slope = (law(F + step) - law(F - step)) / 2

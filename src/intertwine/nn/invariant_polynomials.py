@@ -1,13 +1,13 @@
 """All invariant polynomials of a representation, up to a degree."""
 
 import math
-from functools import reduce
+from functools import cache, reduce
 from operator import mul
 from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
 from intertwine.errors import InputError
@@ -59,3 +59,46 @@ class InvariantPolynomials(nn.Module):
             columns = [x.index_select(-1, column) for column in factors.unbind(1)]
             values.append(reduce(mul, columns) @ table.value.T)
         return torch.cat(values, dim=-1)
+
+    def derivatives(
+        self, x: Float[Tensor, "points rows"], coefficients: Float[Tensor, " polynomials"]
+    ) -> tuple[Float[Tensor, "points rows"], Float[Tensor, "points rows rows"]]:
+        """∇p and ∇∇p of p = Σ_k c_k p_k, which are polynomials of lower degree.
+
+        >>> from intertwine.groups import CartesianTensor
+        >>> basis = InvariantPolynomials(CartesianTensor("ij=ji", "Oh"), 4).double()
+        >>> c, x = torch.randn(20).double(), torch.randn(3, 6, dtype=torch.float64, requires_grad=True)
+        >>> (slope,) = torch.autograd.grad((basis(x) @ c).sum(), x)
+        >>> torch.allclose(basis.derivatives(x, c)[0], slope)
+        True
+        """
+        rows = x.shape[-1]
+        lower = [x.new_ones(len(x), 1)]
+        for power in range(1, max(self.degrees)):
+            factors = _monomials(rows, power, x.device)
+            lower.append(reduce(mul, [x.index_select(-1, column) for column in factors.unbind(1)]))
+        slope, bend = x.new_zeros(len(x), rows), x.new_zeros(len(x), rows * rows)
+        split = coefficients.split([self.degrees.count(n) for n in range(2, max(self.degrees) + 1)])
+        tables = cast("list[Constant]", list(self.tables))
+        for power, (table, share) in enumerate(zip(tables, split, strict=True), start=2):
+            once = _lowered(rows, power).to(x) @ (share @ table.value)
+            twice = torch.einsum("isl,jl->ijs", _lowered(rows, power - 1).to(x), once)
+            slope = slope + lower[power - 1] @ once.T
+            bend = bend + lower[power - 2] @ twice.flatten(0, 1).T
+        return slope, bend.unflatten(-1, (rows, rows))
+
+
+def _monomials(rows: int, power: int, device: torch.device) -> Int64[Tensor, "monomials power"]:
+    return torch.tensor(SymmetricPower.monomials(rows, power), dtype=torch.int64, device=device)
+
+
+@cache
+def _lowered(rows: int, power: int) -> Float64[Tensor, "rows lower monomials"]:
+    """Derivative by each row of the monomials of one degree, in those of the degree below."""
+    below = {monomial: k for k, monomial in enumerate(SymmetricPower.monomials(rows, power - 1))}
+    monomials = SymmetricPower.monomials(rows, power)
+    table = torch.zeros(rows, len(below), len(monomials), dtype=torch.float64)
+    for column, monomial in enumerate(monomials):
+        for k, row in enumerate(monomial):
+            table[row, below[monomial[:k] + monomial[k + 1 :]], column] += 1
+    return table

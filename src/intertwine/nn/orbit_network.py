@@ -71,7 +71,42 @@ class OrbitNetwork(nn.Module):
         slope = (inner.mean(-2) * _silu_slope(self.bias)) @ self.mix * _silu_slope(start)
         return (silu(outer) - silu(start) - slope) @ self.read
 
+    def derivatives(
+        self, x: Float[Tensor, "points rows"]
+    ) -> tuple[Float[Tensor, "points rows"], Float[Tensor, "points rows rows"]]:
+        """∇f and ∇∇f, written out: a few times the cost of f instead of one backward pass for each row.
+
+        >>> from intertwine.groups import CartesianTensor
+        >>> network = OrbitNetwork(CartesianTensor("ij=ji", "Oh"), 8, 4).double()
+        >>> x = torch.randn(3, 6, dtype=torch.float64, requires_grad=True)
+        >>> (slope,) = torch.autograd.grad(network(x).sum(), x)
+        >>> torch.allclose(network.derivatives(x)[0], slope)
+        True
+        """
+        width, rows = self.weight.shape
+        orbit = (self.weight @ self.elements.value).flatten(0, 1)
+        inner = (x @ orbit.T).unflatten(-1, (self.points, width)) + self.bias
+        outer = nn.functional.silu(inner).mean(-2) @ self.mix + self.offset
+        start = nn.functional.silu(self.bias) @ self.mix + self.offset
+        first, second = _silu_slope(inner) / self.points, _silu_bend(inner) / self.points
+        table = orbit.unflatten(0, (self.points, width))
+        means = torch.einsum("ngk,gkr->nkr", first, table)  # ∇s̄
+        each = (_silu_slope(outer) * self.read) @ self.mix.T  # ∂n/∂s̄
+        hidden = self.mix.T @ means
+        left = (_silu_bend(outer) * self.read)[..., None] * hidden
+        squares = (orbit[:, :, None] * orbit[:, None, :]).flatten(1)
+        bends = (second * each[:, None, :]).flatten(1) @ squares
+        hessian = hidden.transpose(1, 2) @ left + bends.unflatten(-1, (rows, rows))
+        slope = torch.einsum("nk,nkr->nr", each, means)
+        flat = _silu_slope(self.bias) * (self.mix @ (_silu_slope(start) * self.read))
+        return slope - flat @ table.mean(0), hessian
+
 
 def _silu_slope(x: Tensor) -> Tensor:
     gate = torch.sigmoid(x)
     return gate * (1 + x * (1 - gate))
+
+
+def _silu_bend(x: Tensor) -> Tensor:
+    gate = torch.sigmoid(x)
+    return gate * (1 - gate) * (2 + x * (1 - 2 * gate))

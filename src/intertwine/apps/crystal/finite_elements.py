@@ -11,9 +11,6 @@ from torch import Tensor
 from intertwine.apps.crystal.law import ConstitutiveLaw
 from intertwine.errors import InputError, require
 
-CHUNK = 2048
-"""Quadrature points at once: intermediate values of a law then stay in the cache of a processor."""
-
 
 class Body:
     """A crystal of some shape: total-Lagrangian hyperelasticity at finite deformation.
@@ -144,7 +141,7 @@ def body_tangent(
     True
     """
     dtype = next(law.parameters()).dtype
-    P, A = law.tangent((F @ rotation).to(dtype), chunk=CHUNK)
+    P, A = law.tangent((F @ rotation).to(dtype))
     turned = torch.einsum("nimkl,jm->nijkl", A.double(), rotation) @ rotation.T
     return P.double() @ rotation.T, turned
 

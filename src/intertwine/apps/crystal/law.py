@@ -123,30 +123,62 @@ class ConstitutiveLaw(nn.Module):
         return (W, P) if create_graph else (W.detach(), P)
 
     def tangent(
-        self, F: Float[Tensor, "points 3 3"], chunk: int = 2048
+        self, F: Float[Tensor, "points 3 3"], chunk: int = 512
     ) -> tuple[Float[Tensor, "points 3 3"], Float[Tensor, "points 3 3 3 3"]]:
         """P and its derivative A_iJkL = ∂P_iJ/∂F_kL, what Newton's method of a finite-element code needs.
 
             P = F S,    A_iJkL = δ_ik S_JL + F_iI F_kK D_IJKL,    S = 2 ∂W/∂C,    D = 2 ∂S/∂C
 
-        Six derivatives of S instead of nine of P; points are independent, `chunk` of them at once.
+        Points are independent, `chunk` of them at once. Derivatives are written out for a law of symmetric
+        weights without growth, and taken automatically for any other: six of S instead of nine of P.
         """
         parts = [self._tangent(part) for part in F.split(chunk)]
         return torch.cat([P for P, _ in parts]), torch.cat([A for _, A in parts])
 
     def _tangent(self, F: Tensor) -> tuple[Tensor, Tensor]:
         basis = self.components.value.T.unflatten(-1, (3, 3))
-        with torch.enable_grad():
-            c = (right_cauchy_green(F.detach()).flatten(-2) @ self.components.value).requires_grad_(True)
-            W = self.of_cauchy_green(torch.tensordot(c, basis, 1))
-            (half,) = torch.autograd.grad(W.sum(), c, create_graph=True)
-            rows = [torch.autograd.grad(half[:, k].sum(), c, retain_graph=True)[0] for k in range(c.shape[1])]
-        S = 2 * torch.tensordot(half.detach(), basis, 1)
-        FB = F[:, None] @ basis  # F_iI B^a_IJ
-        H = 4 * torch.stack(rows, dim=1)
-        A = torch.einsum("naij,nab,nbkl->nijkl", FB, H, FB)
+        C = right_cauchy_green(F.detach())
+        written_out = isinstance(self.network, OrbitNetwork) and self.stiffening is None
+        slope, bend = self._written_out(C, basis) if written_out else self._differentiated(C, basis)
+        S = 2 * torch.tensordot(slope, basis, 1)
+        FB = (F[:, None] @ basis).flatten(-2)  # F_iI B^a_IJ
+        A = (FB.transpose(1, 2) @ (4 * bend) @ FB).unflatten(-1, (3, 3)).unflatten(1, (3, 3))
         one = torch.eye(3, dtype=F.dtype, device=F.device)
         return F @ S, A + torch.einsum("ik,njl->nijkl", one, S)
+
+    def _differentiated(self, C: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
+        """∂W/∂c and ∂²W/∂c∂c of C = Σ_a c_a B_a, by automatic differentiation."""
+        with torch.enable_grad():
+            c = (C.flatten(-2) @ self.components.value).requires_grad_(True)
+            W = self.of_cauchy_green(torch.tensordot(c, basis, 1))
+            (slope,) = torch.autograd.grad(W.sum(), c, create_graph=True)
+            rows = [
+                torch.autograd.grad(slope[:, k].sum(), c, retain_graph=True)[0] for k in range(c.shape[1])
+            ]
+        return slope.detach(), torch.stack(rows, dim=1)
+
+    @torch.no_grad()
+    def _written_out(self, C: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
+        """The same through x: with M = (C + 1)⁻¹, Z = 1 − 2M and so ∂Z = 2 M ∂C M, ∂∂Z = −4 M ∂C M ∂C M."""
+        spec, network = self.spec, self.network
+        assert isinstance(network, OrbitNetwork)
+        one = torch.eye(3, dtype=C.dtype, device=C.device)
+        Z = cayley_strain(C)
+        M = (one - Z) / 2
+        x = Z.flatten(-2) @ self.components.value / spec.strain_scale
+        slope, bend = network.derivatives(x)
+        if self.polynomials is not None:
+            more = self.polynomials.derivatives(x, self.shares.value * self.coefficients)
+            slope, bend = slope + more[0], bend + more[1]
+        MB = M[:, None] @ basis
+        turned = (2 / spec.strain_scale) * torch.einsum("aij,nbji->nab", basis, MB @ M[:, None])
+        G = torch.tensordot(slope, basis, 1)
+        GMB = (G @ M)[:, None] @ basis
+        curved = torch.einsum("naij,nbjk,nki->nab", GMB, MB, M)
+        curved = -(2 / spec.strain_scale) * (curved + curved.transpose(1, 2))
+        scale = spec.stress_scale * spec.strain_scale
+        slope_c = torch.einsum("na,nab->nb", slope, turned)
+        return scale * slope_c, scale * (turned.transpose(1, 2) @ bend @ turned + curved)
 
 
 def _network(spec: LawSpec, strain: CartesianTensor) -> nn.Module:
