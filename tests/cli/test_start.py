@@ -22,6 +22,14 @@ COMMANDS = [
     "properties",
     "groups",
     "export",
+    "eos",
+    "elastic",
+    "phonons",
+    "expansion",
+    "vacancy",
+    "surface",
+    "label-strain",
+    "law",
 ]
 
 
