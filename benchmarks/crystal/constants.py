@@ -13,7 +13,7 @@ from ase.calculators.emt import EMT
 from benchmarks.record import RESULTS, Stopwatch, keep, show
 
 from intertwine.apps.crystal import LawSpec, StrainPlan, elastic_constants, fit_law, label_strains
-from intertwine.apps.crystal.report import GPA
+from intertwine.apps.crystal.labels import GPA
 
 METALS = ("Cu", "Al", "Ni", "Au")
 

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intertwine.cli.labelling import calculator_options
+from intertwine.cli.asking import CalculatorOption, source_of_words
 from intertwine.cli.options import Index, Overwrite, Runner, Seed
 from intertwine.cli.outputs import claim_file, claim_folder
-from intertwine.cli.running import StructureFile, calculator, is_model, one_frame
+from intertwine.cli.running import StructureFile, one_frame
 from intertwine.errors import InputError
 
 if TYPE_CHECKING:
     from intertwine.apps.crystal import LawSpec
+    from intertwine.apps.crystal.report import LawReport
 
 FILES = ("law.safetensors", "law.json", "law.html")
 
@@ -32,10 +33,7 @@ def label_strain(
         bool, typer.Option("--relax-cell/--keep-cell", help="First bring the crystal to zero stress.")
     ] = True,
     fmax: Annotated[float, typer.Option(help="Largest force left on atoms, eV/Å.")] = 1e-4,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Option of an ASE calculator; repeat."),
-    ] = None,
+    option: CalculatorOption = None,
     index: Index = "-1",
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -55,20 +53,12 @@ def label_strain(
     from intertwine.apps.crystal import StrainPlan, label_strains, write_strains
     from intertwine.cli.progress import progress
     from intertwine.data import Structure, write
-    from intertwine.engines.oracles import oracle
 
     plan = StrainPlan(count, amplitude, relax_atoms, relax_cell, fmax, seed)
-    if is_model(model) and option:
-        raise InputError("a model has no options", got=option[0], fix="leave --option out")
-    who = (
-        calculator(model, "cpu", "float64")
-        if is_model(model)
-        else oracle(model, **calculator_options(option or []))
-    )
+    start = one_frame(structure, index)
+    who = source_of_words(model, "cpu", "float64", option).calculator(start)
     with progress("deforming", count, "labels") as advance:
-        labels, crystal = label_strains(
-            one_frame(structure, index).to_ase(), who, plan, lambda done, total: advance(done, "")
-        )
+        labels, crystal = label_strains(start.to_ase(), who, plan, lambda done, total: advance(done, ""))
     write_strains(labels, output)
     crystal.calc = None
     write(output.with_suffix(".extxyz"), [Structure.from_ase(crystal)])
@@ -125,12 +115,10 @@ def law(
     import numpy as np
 
     from intertwine.apps.crystal import fit_law, read_strains, save_law, suspects
-    from intertwine.apps.crystal.report import GPA, LawReport
+    from intertwine.apps.crystal.report import LawReport
     from intertwine.cli.progress import progress
 
     told = read_strains(labels, unit)
-    if told.unit not in GPA:
-        raise InputError(f"the unit '{told.unit}' is not known", accepted=", ".join(GPA))
     order = np.random.default_rng(seed).permutation(len(told))
     kept = order[: max(1, round(len(told) * (1 - test)))]
     rest = order[len(kept) :]
@@ -189,10 +177,7 @@ def _spec(
     return spec
 
 
-def _say(report: object) -> None:
-    from intertwine.apps.crystal.report import LawReport
-
-    assert isinstance(report, LawReport)
+def _say(report: "LawReport") -> None:
     spec, tested = report.fit.law.spec, report.tested
     typer.echo(f"group {spec.point_group.name}; {len(report.labels)} labels, loss {report.fit.loss:.3g}")
     told = {"fitted": report.fit.train} | ({"test": tested} if tested else {})

@@ -36,7 +36,7 @@ class Fit(lightning.LightningModule):
         loader: of the training batches; its place is part of the state.
         labels: which labels to learn.
         spreads: typical size of the labels that are priced by it (see `WeightsConfig`).
-        asides: outputs that are priced and have no label: the remainder of charges, if the model has one.
+        remainder: whether the model has a remainder of charges, which is priced and has no label.
     """
 
     model: nn.Module
@@ -48,7 +48,7 @@ class Fit(lightning.LightningModule):
         loader: GraphLoader | ReplayLoader,
         labels: tuple[str, ...],
         spreads: Mapping[str, float] = MappingProxyType({}),
-        asides: tuple[str, ...] = (),
+        remainder: bool = False,
     ) -> None:
         super().__init__()
         self.spreads = spreads
@@ -56,7 +56,7 @@ class Fit(lightning.LightningModule):
         if training.balance == "uncertainty":
             self.logs.update({name: nn.Parameter(torch.zeros((), dtype=torch.float64)) for name in labels})
         self.model, self.training_config, self.loader, self.labels = model, training, loader, labels
-        self.asides = asides
+        self.remainder = remainder
         self.average = MovingAverage(model, training.ema)
         self.plan = Plan(_schedule(training, len(loader)))
         self.penalty = penalty(training.loss, training.huber_delta)
@@ -82,11 +82,11 @@ class Fit(lightning.LightningModule):
 
     def training_step(self, batch: Graph, batch_idx: int) -> Tensor:
         weights = self._weights(self.plan.progress)
-        outputs = (*self._outputs(batch), *self.asides)
+        outputs = (*self._outputs(batch), *(("remainder",) if self.remainder else ()))
         predicted = self.model(batch, outputs=outputs, create_graph=True)
         found = deviations(predicted, batch)
         value = loss(found, weights, self.penalty, dict(self.logs.items()))
-        if "remainder" in self.asides:
+        if self.remainder:
             price = self.training_config.weights_at(self.plan.progress).remainder
             value = value + price * (predicted["remainder"].square() / batch.counts).mean()
         self.tally.add(found, value)

@@ -160,8 +160,8 @@ def _prepare(
     labels = learnable(config, sets.train, finished(begun.model).outputs)
     valid = GraphLoader(build_graphs(sets.valid, cutoff), 4 * training.batch_size, shuffle=False)
     spreads = {name: spread(LABELS[name], sets.train) for name in labels if name not in PRICED}
-    asides = tuple(name for name in ("remainder",) if name in finished(begun.model).outputs)
-    fit = Fit(begun.model, training, _loader(config, graphs, begun), labels, spreads, asides)
+    remainder = "remainder" in finished(begun.model).outputs
+    fit = Fit(begun.model, training, _loader(config, graphs, begun), labels, spreads, remainder)
     folder.begin(config, _provenance(config, sets, labels, begun))
     fit.say = partial(_say, folder.log, console)
     fit.say(f"{len(sets.train)} frames to learn {', '.join(labels)} from, {len(sets.valid)} to validate")

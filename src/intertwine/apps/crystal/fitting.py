@@ -121,11 +121,8 @@ class _Loss:
         W, P = self.law.stress(self.F, create_graph=True)
         energy = (W - self.W).square().mean() / (spec.stress_scale * spec.strain_scale) ** 2
         loss = (P - self.P).square().mean() / spec.stress_scale**2 + energy
-        for parameter in self.law.parameters():
-            parameter.grad = None
+        self.law.zero_grad()
         loss.backward()
-        for parameter in self.law.parameters():  # no polynomial, no gradient
-            parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
         return loss
 
 

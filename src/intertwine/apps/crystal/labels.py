@@ -16,7 +16,8 @@ COLUMNS = 19
 HEADER = (
     "deformation gradient F (9, row by row)  first Piola-Kirchhoff stress P (9)  energy density W; unit: "
 )
-UNITS = ("eV/Å³", "GPa", "Pa", "kPa", "MPa", "J/m³")
+GPA = {"eV/Å³": 160.21766208, "GPa": 1.0, "MPa": 1e-3, "kPa": 1e-6, "Pa": 1e-9, "J/m³": 1e-9}
+"""One of each unit of W and P, in GPa."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,8 @@ class StrainLabels:
         unit: of W and P.
 
     Raises:
-        InputError: lengths that differ, a deformation that turns space inside out, a number that is none.
+        InputError: an unknown unit, lengths that differ, a deformation that turns space inside out, a number
+            that is none.
     """
 
     F: Float[np.ndarray, "n 3 3"]
@@ -39,6 +41,8 @@ class StrainLabels:
     unit: str = "eV/Å³"
 
     def __post_init__(self) -> None:
+        if self.unit not in GPA:
+            raise InputError(f"the unit '{self.unit}' is not known", accepted=", ".join(GPA))
         if not len(self.F) == len(self.W) == len(self.P):
             raise InputError(
                 "deformations, energies and stresses differ in number",
@@ -113,7 +117,7 @@ def read_strains(path: PathLike, unit: str | None = None) -> StrainLabels:
         values[:, :9].reshape(-1, 3, 3),
         values[:, 18],
         values[:, 9:18].reshape(-1, 3, 3),
-        unit or (told if told in UNITS else "eV/Å³"),
+        unit or (told if told in GPA else "eV/Å³"),
     )
 
 

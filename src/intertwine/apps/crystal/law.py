@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn.functional import softplus
@@ -13,7 +13,7 @@ from torch.nn.functional import softplus
 from intertwine.apps.crystal.polyconvex import PolyconvexNetwork
 from intertwine.apps.crystal.strain import cayley_strain, right_cauchy_green, volume_ratio
 from intertwine.groups import CartesianTensor, FiniteGroup, get_group
-from intertwine.nn import GroupAverage, InvariantPolynomials, OrbitNetwork
+from intertwine.nn import InvariantPolynomials, OrbitNetwork, symmetrize
 from intertwine.nn.constant import Constant
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -186,7 +186,8 @@ def _network(spec: LawSpec, strain: CartesianTensor) -> nn.Module:
         return PolyconvexNetwork(strain, spec.width, spec.strain_scale)
     if spec.construction == "orbit":
         return OrbitNetwork(strain, spec.width, spec.invariants)
-    return Flat(_averaged(plain_network(spec.width), strain))
+    group = spec.point_group
+    return Flat(symmetrize(plain_network(spec.width), group, strain, group.trivial, axis=-1))
 
 
 def plain_network(width: int) -> nn.Module:
@@ -194,13 +195,6 @@ def plain_network(width: int) -> nn.Module:
     sizes = (6, width, width)
     layers = [layer for k in range(2) for layer in (nn.Linear(sizes[k], sizes[k + 1]), nn.SiLU())]
     return nn.Sequential(*layers, nn.Linear(width, 1))
-
-
-def _averaged(network: nn.Module, strain: CartesianTensor) -> GroupAverage:
-    group = strain.group
-    weights: Float64[np.ndarray, " elements"] = np.full(len(group.elements), 1 / len(group.elements))
-    trivial = group.trivial
-    return GroupAverage(network, strain, trivial, group.elements, weights, axis=-1)
 
 
 class Flat(nn.Module):

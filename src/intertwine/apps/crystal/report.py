@@ -1,8 +1,10 @@
 """A page and a JSON of a fitted law: symmetry, accuracy, constants, figures."""
 
 import datetime
+import itertools
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from intertwine import __version__
 from intertwine.apps.crystal import figures
 from intertwine.apps.crystal.constants import elastic_constants
 from intertwine.apps.crystal.fitting import Errors, Fit, errors
-from intertwine.apps.crystal.labels import StrainLabels
+from intertwine.apps.crystal.labels import GPA, StrainLabels
 from intertwine.apps.crystal.suspects import Suspect
 from intertwine.apps.elasticity import compliance, kelvin_moduli, moduli
 from intertwine.apps.page import Listing, Number, Page, Part, Picture, Section
@@ -24,8 +26,6 @@ from intertwine.data import replacing
 from intertwine.groups.voigt import from_voigt
 from intertwine.typing import PathLike
 
-GPA = {"eV/Å³": 160.21766208, "GPa": 1.0, "MPa": 1e-3, "kPa": 1e-6, "Pa": 1e-9, "J/m³": 1e-9}
-"""One of each unit in GPa."""
 VOIGT_NAMES = "123456"
 
 
@@ -45,12 +45,12 @@ class LawReport:
     test: StrainLabels | None
     found: list[Suspect]
 
-    @property
+    @cached_property
     def tested(self) -> Errors | None:
         """Errors on labels that the law has not seen."""
         return None if self.test is None else errors(self.fit.law, self.test)
 
-    @property
+    @cached_property
     def stiffness(self) -> Float64[np.ndarray, "6 6"]:
         """C_IJ, GPa."""
         return elastic_constants(self.fit.law, 2) * GPA[self.fit.law.spec.unit]
@@ -59,6 +59,17 @@ class LawReport:
     def violated(self) -> list[str]:
         """Elements of the group that the labels contradict."""
         return [suspect.name for suspect in self.found if suspect.violated]
+
+    @cached_property
+    def third(self) -> dict[str, float]:
+        """Third-order constants that are not zero, one of each set of equal ones, GPa."""
+        C = elastic_constants(self.fit.law, 3) * GPA[self.fit.law.spec.unit]
+        floor, found = 1e-8 * max(float(np.abs(C).max()), 1e-300), {}
+        for i, j, k in itertools.combinations_with_replacement(range(6), 3):
+            value = float(C[i, j, k])
+            if abs(value) > floor and all(abs(value - other) > floor for other in found.values()):
+                found[f"C{i + 1}{j + 1}{k + 1}"] = value
+        return {name: round(value, 4) for name, value in found.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Everything, with units."""
@@ -76,7 +87,7 @@ class LawReport:
                 {"name": s.name, "error": s.error, "without_symmetry": s.reference} for s in self.found
             ],
             "stiffness_GPa": self.stiffness.round(6).tolist(),
-            "third_order_GPa": _third(self),
+            "third_order_GPa": self.third,
         }
 
     def page(self) -> Page:
@@ -139,7 +150,7 @@ class LawReport:
             for i, row in enumerate(C)
         )
         table = Listing(("C (GPa)", *(f">{k}" for k in VOIGT_NAMES)), rows)
-        third = tuple((name, f"{value:.{max(digits - 2, 0)}f}") for name, value in _third(self).items())
+        third = tuple((name, f"{value:.{max(digits - 2, 0)}f}") for name, value in self.third.items())
         tensor = from_voigt(C, 4)
         stable = bool(np.all(kelvin_moduli(tensor) > 0))
         parts: list[Part] = [table]
@@ -175,16 +186,3 @@ class LawReport:
         with replacing(file) as scratch:
             scratch.write_text(json.dumps(self.to_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
         return file, page
-
-
-def _third(report: LawReport) -> dict[str, float]:
-    """Third-order constants that are not zero, one of each set of equal ones, GPa."""
-    C = elastic_constants(report.fit.law, 3) * GPA[report.fit.law.spec.unit]
-    floor, found = 1e-8 * max(float(np.abs(C).max()), 1e-300), {}
-    for i in range(6):
-        for j in range(i, 6):
-            for k in range(j, 6):
-                value = float(C[i, j, k])
-                if abs(value) > floor and all(abs(value - other) > floor for other in found.values()):
-                    found[f"C{i + 1}{j + 1}{k + 1}"] = value
-    return {name: round(value, 4) for name, value in found.items()}

@@ -1,5 +1,6 @@
 """Which elements of a point group the labels contradict: told by what symmetric expansions cannot fit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,8 +70,10 @@ def suspects(labels: StrainLabels, group: FiniteGroup, degree: int = 3) -> list[
     rows, target = _equations(labels, basis)
     reference = _cross_validated(rows, target, len(labels))
     found: list[Suspect] = []
+    strain = CartesianTensor("ij=ji", group)
+    powers = [SymmetricPower(strain, power) for power in range(2, degree + 1)]
     for name, element in acting(group).items():
-        tied = rows @ _invariants(element, group, degree)
+        tied = rows @ _invariants(element, powers)
         found.append(Suspect(element, name, _cross_validated(tied, target, len(labels)), reference))
     return sorted(found, key=lambda suspect: -suspect.error)
 
@@ -92,12 +95,12 @@ def acting(group: FiniteGroup) -> dict[str, Float64[np.ndarray, "3 3"]]:
 
 
 def _invariants(
-    element: Float[np.ndarray, "3 3"], group: FiniteGroup, degree: int
+    element: Float[np.ndarray, "3 3"], powers: Sequence[SymmetricPower]
 ) -> Float64[np.ndarray, "monomials kept"]:
     """Coefficients of the polynomials that one element leaves as they are: the null space of ρ − 1."""
     blocks: list[np.ndarray] = []
-    for power in range(2, degree + 1):
-        rho = SymmetricPower(CartesianTensor("ij=ji", group), power).matrix(element)
+    for power in powers:
+        rho = power.matrix(element)
         _, values, vectors = np.linalg.svd(rho - np.eye(len(rho)))
         blocks.append(vectors[values < 1e-8].T)
     return np.asarray(block_diag(*blocks))
