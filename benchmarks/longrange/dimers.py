@@ -85,6 +85,8 @@ def run(options: argparse.Namespace) -> int:
         rows.append([name, *cells])
     show("Pairs on test: RMSE by distance", columns, rows, watch, path)
     print({name: round(charge, 4) for name, charge in charges.items()})
+    excess = above(fitted["with charges"].model)
+    print(f"energy of that pair above Coulomb's law at {LINE[-1]:g} Å: {excess:.3f} eV")
     return 0
 
 
@@ -115,6 +117,14 @@ def fragments(model: Model) -> dict[str, float]:
     charges = model(build_graph(pair, model.cutoff), ("charges",))["charges"].numpy()
     first = len(PARTS[UNSEEN[0]][0])
     return {UNSEEN[0]: float(charges[:first].sum()), UNSEEN[1]: float(charges[first:].sum())}
+
+
+def above(model: Model) -> float:
+    """How far the interaction of the unseen pair lies above that of its two whole charges, far apart, eV."""
+    batch = collate([build_graph(frame, model.cutoff) for frame in lines(UNSEEN)])
+    product = np.prod([PARTS[name][1] for name in UNSEEN])
+    found = interaction(model(batch, ("energy",))["energy"].numpy())[-1]
+    return float(found - COULOMB * product / LINE[-1])
 
 
 def lines(names: Sequence[str]) -> list[Structure]:
