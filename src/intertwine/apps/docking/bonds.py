@@ -3,7 +3,7 @@
 import numpy as np
 from ase.data import covalent_radii
 from jaxtyping import Bool, Float64, Int64
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 SLACK = 0.4
 """Å beyond the sum of two covalent radii."""
@@ -25,7 +25,7 @@ def bonded_pairs(
     >>> bonded_pairs(np.array([6, 8, 8]), places, np.zeros(3, dtype=int), np.ones(3, dtype=bool))
     array([[0, 1]])
     """
-    pairs = cKDTree(positions).query_pairs(LONGEST, output_type="ndarray").astype(np.int64)
+    pairs = KDTree(positions).query_pairs(LONGEST, output_type="ndarray").astype(np.int64)
     i, j = pairs.T
     distance = np.linalg.norm(positions[i] - positions[j], axis=1)
     radii = covalent_radii[numbers]
