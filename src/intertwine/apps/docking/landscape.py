@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
 from intertwine.apps.docking.kinematics import Body, Placed, Poses, place, pulled_back
@@ -57,12 +57,18 @@ def inner_pairs(ligand: "Ligand") -> Int64[np.ndarray, "pairs 2"]:
     bonded[tuple(ligand.bonds.T)] = bonded[tuple(ligand.bonds.T[::-1])] = True
     for _ in range(APART - 1):
         near |= (near.astype(int) @ bonded.astype(int)) > 0
+    return np.argwhere(np.triu(free_pairs(ligand) & ~near, 1)).astype(np.int64)
+
+
+def free_pairs(ligand: "Ligand") -> Bool[np.ndarray, "atoms atoms"]:
+    """Whether a torsion changes the distance of two atoms: it moves one, and neither is on its axis."""
+    count = len(ligand.atoms)
     free = np.zeros((count, count), dtype=bool)
     for (a, b), moves in zip(ligand.torsions, ligand.moves, strict=True):
         off_axis = np.ones(count, dtype=bool)
         off_axis[[a, b]] = False
         free |= (moves[:, None] != moves[None, :]) & off_axis[:, None] & off_axis[None, :]
-    return np.argwhere(np.triu(free & ~near, 1)).astype(np.int64)
+    return free
 
 
 class PriorLandscape:
@@ -96,7 +102,7 @@ class PriorLandscape:
         self.half = torch.as_tensor(np.asarray(box.size) / 2, dtype=dtype, device=device)
         self.centre = torch.as_tensor(np.asarray(box.centre), dtype=dtype, device=device)
         rows, (outside, own) = kinds_of([traits_of(receptor.atoms), traits_of(ligand.atoms)])
-        tables = prior_tables(prior, rows)
+        tables, self.rows = prior_tables(prior, rows), rows
         low, high = (
             np.asarray(box.centre) - box.size / 2 - MARGIN,
             np.asarray(box.centre) + box.size / 2 + MARGIN,
@@ -134,7 +140,7 @@ def prior_tables(prior: Prior, rows: Float[Tensor, "kinds traits"]) -> RadialTab
     r = torch.linspace(0.0, CUTOFF, KNOTS, dtype=torch.float64)
     kinds = len(rows)
     exact = Prior().to(torch.float64)
-    exact.load_state_dict(prior.state_dict())
+    exact.load_state_dict({name: value.cpu() for name, value in prior.state_dict().items()})
     with torch.no_grad():
         first = rows.double().repeat_interleave(kinds, 0)[:, None]
         values = exact(r.expand(kinds * kinds, -1), first, rows.double().repeat(kinds, 1)[:, None])
