@@ -197,7 +197,7 @@ def test_poses_come_back_from_their_file(tmp_path: Path, ligands: dict) -> None:
 
 def test_every_crystal_ligand_of_pdbbind_reads_with_its_charge() -> None:
     folder = complexes()
-    rows = list(csv.DictReader((folder / "index.csv").open()))
+    rows = csv.DictReader((folder / "index.csv").read_text().splitlines())
     refused = set()
     for row in rows:
         ((_, ligand),) = read_ligands(folder / "complexes" / row["id"] / "ligand.sdf")

@@ -152,7 +152,7 @@ def _is_terminal_oxide(atoms: _Heavy, k: int) -> bool:
     if atoms.numbers[k] != 8 or len(atoms.neighbours[k]) != 1:
         return False
     if atoms.seen:
-        return atoms.hydrogens[k] == 0
+        return bool(atoms.hydrogens[k] == 0)
     centre = atoms.neighbours[k][0]
     distance = np.linalg.norm(atoms.positions[k] - atoms.positions[centre])
     return atoms.numbers[centre] != 6 or bool(distance < CARBONYL)

@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from intertwine.apps.docking.residues import WATERS
 from intertwine.errors import InputError, require
@@ -45,7 +45,7 @@ def read_records(path: PathLike) -> list[Record]:
             f"{path.name} is no receptor file", got=suffix or "no suffix", accepted=" ".join(SUFFIXES)
         )
     try:
-        return list(_pdbqt(path) if suffix == ".pdbqt" else _by_gemmi(path))
+        return list(_pdbqt(path) if suffix == ".pdbqt" else _by_gemmi(path, suffix))
     except (ValueError, IndexError, RuntimeError, OSError, EOFError) as error:
         raise InputError(f"{path} cannot be read: {error}", fix="check that the file is whole") from error
 
@@ -55,7 +55,11 @@ def is_water(record: Record) -> bool:
     return record.residue in WATERS
 
 
-def _by_gemmi(path: Path) -> Iterator[Record]:
+def _by_gemmi(path: Path, suffix: str) -> Iterator[Record]:
+    if suffix in (".pdb", ".ent"):
+        with _opened(path) as lines:
+            for line in _atom_lines(lines):
+                _position(line)  # gemmi takes what is no number for 0
     structure = require("gemmi", extra="docking").read_structure(str(path))
     if not len(structure):
         return
@@ -83,20 +87,27 @@ _AUTODOCK = {"A": "C", "NA": "N", "NS": "N", "OA": "O", "OS": "O", "SA": "S", "H
 
 
 def _pdbqt(path: Path) -> Iterator[Record]:
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
-        for line in _first_model(lines):
-            if line.startswith(("ATOM", "HETATM")):
-                kind = line[77:].split()[0]
-                element = _AUTODOCK.get(kind, kind.capitalize())
-                position = (float(line[30:38]), float(line[38:46]), float(line[46:54]))
-                place = line[22:27].replace(" ", "")
-                yield Record(
-                    element, line[12:16].strip(), line[17:20].strip(), line[21].strip(), place, position
-                )
+    with _opened(path) as lines:
+        for line in _atom_lines(lines):
+            kind = line[77:].split()[0]
+            element = _AUTODOCK.get(kind, kind.capitalize())
+            place = line[22:27].replace(" ", "")
+            words = (line[start:end].strip() for start, end in ((12, 16), (17, 20), (21, 22)))
+            yield Record(element, *words, place, _position(line))
 
 
-def _first_model(lines: Iterable[str]) -> Iterator[str]:
+def _opened(path: Path) -> IO[str]:
+    return gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
+
+
+def _atom_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Lines of atoms of the first model."""
     for line in lines:
         if line.startswith("ENDMDL"):
             return
-        yield line
+        if line.startswith(("ATOM  ", "HETATM")):
+            yield line
+
+
+def _position(line: str) -> tuple[float, float, float]:
+    return float(line[30:38]), float(line[38:46]), float(line[46:54])
