@@ -2,9 +2,10 @@
 
 import gzip
 from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from intertwine.apps.docking.residues import WATERS
 from intertwine.errors import InputError, require
@@ -96,7 +97,7 @@ def _pdbqt(path: Path) -> Iterator[Record]:
             yield Record(element, *words, place, _position(line))
 
 
-def _opened(path: Path) -> IO[str]:
+def _opened(path: Path) -> TextIOWrapper:
     return gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
 
 

@@ -1,0 +1,1 @@
+"""Redocking of crystal complexes."""
