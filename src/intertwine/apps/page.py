@@ -136,7 +136,60 @@ class Vibrations:
         return script_text(json.dumps(data, separators=(",", ":")))
 
 
-Part = Picture | Listing | Commands | Film | Vibrations
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A molecule at one of several places among atoms that stand still; the reader chooses and turns it.
+
+    Args:
+        title: what is shown.
+        numbers: atomic numbers of the molecule, `(atoms,)`.
+        bonds: pairs of its atoms, `(bonds, 2)`.
+        poses: its places, Å, `(poses, atoms, 3)`.
+        names: of each pose.
+        around: atomic numbers of what stands still, `(others,)`.
+        places: of these, Å, `(others, 3)`.
+        links: bonds among these, `(links, 2)`.
+        tags: words to write beside places, such as names of residues.
+        ghost: another place of the molecule to compare with, Å, `(atoms, 3)`.
+    """
+
+    kind: ClassVar[str] = "scene"
+    title: str
+    numbers: Int[np.ndarray, " atoms"]
+    bonds: Int[np.ndarray, "bonds 2"]
+    poses: Float[np.ndarray, "poses atoms 3"]
+    names: tuple[str, ...]
+    around: Int[np.ndarray, " others"]
+    places: Float[np.ndarray, "others 3"]
+    links: Int[np.ndarray, "links 2"]
+    tags: tuple[tuple[str, tuple[float, float, float]], ...] = ()
+    ghost: Float[np.ndarray, "atoms 3"] | None = None
+
+    @property
+    def json(self) -> Markup:
+        """What the script of the page reads, safe inside a script element; the molecule's centre is zero."""
+        centre = self.poses[0].mean(axis=0)
+
+        def near(places: np.ndarray) -> list[float]:
+            return np.round(places - centre, 2).ravel().tolist()
+
+        data = {
+            "numbers": self.numbers.tolist(),
+            "bonds": self.bonds.tolist(),
+            "poses": [near(pose) for pose in self.poses],
+            "around": self.around.tolist(),
+            "places": near(self.places),
+            "links": self.links.tolist(),
+            "tags": [[text, *near(np.array(place))] for text, place in self.tags],
+            "ghost": None if self.ghost is None else near(self.ghost),
+            "elements": {
+                str(z): _element(z) for z in sorted({*self.numbers.tolist(), *self.around.tolist()})
+            },
+        }
+        return script_text(json.dumps(data, separators=(",", ":")))
+
+
+Part = Picture | Listing | Commands | Film | Vibrations | Scene
 
 
 @dataclass(frozen=True)

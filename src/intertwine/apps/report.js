@@ -60,11 +60,11 @@
     lean(angle) { this.tilt = Math.max(-1.5, Math.min(1.5, this.tilt + angle)); }
 
     /** Screen places of all atoms: turned about the vertical, tilted, seen from a distance of five extents. */
-    project(places, width, height) {
+    project(places, width, height, count = this.data.numbers.length) {
       const [c, s, d, t] = [Math.cos(this.turn), Math.sin(this.turn), Math.cos(this.tilt), Math.sin(this.tilt)];
       const scale = 0.5 * Math.min(width / 1.25, height) / this.extent;
       const far = 5 * this.extent;
-      return this.data.numbers.map((_, i) => {
+      return Array.from({ length: count }, (_, i) => {
         const [x, y, z] = [places[3 * i], places[3 * i + 1], places[3 * i + 2]];
         const across = c * x + s * z, depth = -s * x + c * z;
         const up = d * y - t * depth, near = t * y + d * depth;
@@ -83,9 +83,12 @@
       const fog = getComputedStyle(document.documentElement).getPropertyValue("--card").trim();
       const atoms = this.project(places, width, height);
       const pale = (near) => 0.38 * Math.max(0, Math.min(1, 0.5 - near / (2 * this.extent)));
-      const size = (i) => 0.17 + 0.27 * elements[numbers[i]].radius;
-      const things = atoms.map((atom, i) => ({ near: atom.near, paint: () => this.ball(atom, size(i), elements[numbers[i]].colour, pale(atom.near), fog) }));
-      for (const [i, j] of bondsOf(numbers, places, elements)) things.push(...this.halves([atoms[i], atoms[j]], [size(i), size(j)], [i, j].map((k) => elements[numbers[k]].colour), pale, fog));
+      const size = (i) => this.data.sizes?.[i] ?? 0.17 + 0.27 * elements[numbers[i]].radius;
+      const colour = (i) => this.data.colours?.[i] ?? elements[numbers[i]].colour;
+      const shown = (...atoms) => atoms.every((i) => !this.data.hidden?.(i, this.atoms[i].near));
+      this.atoms = atoms;
+      const things = atoms.flatMap((atom, i) => shown(i) ? [{ near: atom.near, paint: () => this.ball(atom, size(i), colour(i), pale(atom.near), fog) }] : []);
+      for (const [i, j] of this.data.bonds ?? bondsOf(numbers, places, elements)) if (shown(i, j)) things.push(...this.halves([atoms[i], atoms[j]], [size(i), size(j)], [colour(i), colour(j)], pale, fog));
       things.sort((a, b) => a.near - b.near).forEach((thing) => thing.paint());
     }
 
@@ -108,15 +111,16 @@
       const [a, b] = ends;
       const length = Math.hypot((a.x - b.x) / a.zoom, (a.y - b.y) / a.zoom, a.near - b.near);
       const middle = between(a, b, 0.5);
+      const thick = Math.min(0.19, 1.6 * Math.min(...sizes));
       return [0, 1].map((k) => {
         const start = between(ends[k], ends[1 - k], Math.min(0.5, (0.93 * sizes[k]) / length));
         const near = (start.near + middle.near) / 2;
-        return { near, paint: () => this.stick(start, middle, colours[k], pale(near), fog) };
+        return { near, paint: () => this.stick(start, middle, thick, colours[k], pale(near), fog) };
       });
     }
 
-    stick(from, to, colour, haze, fog) {
-      const pen = this.pen, thick = 0.19 * to.zoom;
+    stick(from, to, wide, colour, haze, fog) {
+      const pen = this.pen, thick = wide * to.zoom;
       for (const [other, share, width] of [["#0a0d14", 0.34, 1], ["#0a0d14", 0.1, 0.66], ["#ffffff", 0.35, 0.22]]) {
         pen.strokeStyle = mixed(mixed(colour, other, share), fog, haze);
         pen.lineWidth = width * thick;
@@ -177,6 +181,42 @@
       const motion = data.motions[+choice.value], swing = Math.sin(phase);
       stage.draw(data.rest.map((x, n) => x + swing * motion[n]));
     });
+  }
+
+  /** A molecule at a chosen place in its pocket: the pocket in thin sticks, cut open towards the reader. */
+  for (const figure of document.querySelectorAll("[data-scene]")) {
+    const given = JSON.parse(figure.querySelector("script").textContent);
+    const count = given.numbers.length, others = given.around.length, ghost = given.ghost ? count : 0;
+    const element = (z) => given.elements[z];
+    const ligand = (carbon) => given.numbers.map((z) => (z === 6 ? carbon : element(z).colour));
+    const shifted = (pairs, by) => pairs.map(([i, j]) => [i + by, j + by]);
+    const metal = given.around.map((_, i) => !given.links.some((pair) => pair.includes(i)));
+    const data = {
+      elements: given.elements,
+      numbers: [...given.numbers, ...(ghost ? given.numbers : []), ...given.around],
+      bonds: [...given.bonds, ...(ghost ? shifted(given.bonds, count) : []), ...shifted(given.links, count + ghost)],
+      colours: [...ligand("#2f9e8f"), ...(ghost ? ligand("#d9a521") : []), ...given.around.map((z) => (z === 6 ? "#8b93a5" : element(z).colour))],
+      sizes: [...given.numbers.map((z) => (z === 1 ? 0.12 : 0.24)), ...(ghost ? given.numbers.map(() => 0.09) : []), ...metal.map((lone) => (lone ? 0.5 : 0.07))],
+      hidden: (i, near) => i >= count + ghost && near > 5,
+    };
+    const stage = new Stage(figure, data, 1);
+    const choice = figure.querySelector("select"), slider = figure.querySelector("input");
+    const far = reach([given.places]), close = reach(given.poses);
+    const show = () => {
+      stage.extent = far + (0.6 * close - far) * +slider.value;
+      stage.draw([...given.poses[+choice.value], ...(given.ghost ?? []), ...given.places]);
+      const pen = stage.pen, style = getComputedStyle(document.documentElement);
+      pen.font = "12px system-ui, sans-serif";
+      pen.fillStyle = style.getPropertyValue("--ink").trim();
+      const seats = stage.project(given.tags.flatMap((tag) => tag.slice(1)), stage.canvas.clientWidth, stage.canvas.clientHeight, given.tags.length);
+      given.tags.forEach(([text], k) => { if (seats[k].near < 5) pen.fillText(text, seats[k].x + 4, seats[k].y - 4); });
+    };
+    const later = () => requestAnimationFrame(show);
+    for (const thing of [choice, slider]) thing.addEventListener("input", later);
+    for (const name of ["pointermove", "keydown"]) stage.canvas.addEventListener(name, later);
+    stage.canvas.addEventListener("keydown", (e) => { const step = { "+": 0.05, "-": -0.05 }[e.key]; if (step) slider.value = +slider.value + step; });
+    new ResizeObserver(later).observe(stage.canvas);
+    later();
   }
 
   const theme = document.querySelector(".theme"), root = document.documentElement;

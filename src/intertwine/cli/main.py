@@ -17,6 +17,7 @@ from intertwine.cli import (
     cutting,
     demonstration,
     describing,
+    docking,
     exporting,
     grouping,
     heating,
@@ -66,6 +67,7 @@ app.command(rich_help_panel="Crystals")(heating.phonons)
 app.command(rich_help_panel="Crystals")(heating.expansion)
 app.command(rich_help_panel="Crystals")(cutting.vacancy)
 app.command(rich_help_panel="Crystals")(cutting.surface)
+app.add_typer(docking.dock, name="dock", rich_help_panel="Docking")
 app.command(rich_help_panel="Symmetry", context_settings={"ignore_unknown_options": True})(grouping.groups)
 
 

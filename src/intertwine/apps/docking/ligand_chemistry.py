@@ -98,6 +98,26 @@ def symmetries_of(molecule: Any, heavy: Int64[np.ndarray, " atoms"]) -> Int64[np
     Ends that resonance makes equal count as equal: both oxygens of a carboxylate or of an acid, both
     nitrogens of an amidinium, the three of a phosphate. Chirality is not looked at: a pose is not mirrored.
     """
+    graph = _tolerant_graph(molecule, heavy)
+    found = graph.GetSubstructMatches(graph.GetMol(), uniquify=False, maxMatches=MOST_SYMMETRIES)
+    identity = tuple(range(len(heavy)))
+    others = sorted(set(found) - {identity})[: MOST_SYMMETRIES - 1]
+    return np.array([identity, *others], dtype=np.int64)
+
+
+def same_atoms(
+    molecule: Any, heavy: Int64[np.ndarray, " atoms"], other: Any, others: Int64[np.ndarray, " others"]
+) -> Int64[np.ndarray, " atoms"] | None:
+    """For each heavy atom of a molecule that of another with the same graph, or None if the graphs differ."""
+    graphs = (_tolerant_graph(molecule, heavy), _tolerant_graph(other, others))
+    if len({(graph.GetNumAtoms(), graph.GetNumBonds()) for graph in graphs}) > 1:
+        return None
+    match = graphs[1].GetSubstructMatch(graphs[0].GetMol())
+    return np.array(match, dtype=np.int64) if match else None
+
+
+def _tolerant_graph(molecule: Any, heavy: Int64[np.ndarray, " atoms"]) -> Any:
+    """Elements and bonds of the heavy atoms, without charges, bonds to equal ends all of one kind."""
     chem = require("rdkit.Chem", extra="docking")
     graph = chem.RWMol()
     for k in heavy:
@@ -108,10 +128,7 @@ def symmetries_of(molecule: Any, heavy: Int64[np.ndarray, " atoms"]) -> Int64[np
         if i in place and j in place:
             graph.AddBond(place[i], place[j], _tolerant_type(chem, bond))
     graph.UpdatePropertyCache(strict=False)
-    found = graph.GetSubstructMatches(graph.GetMol(), uniquify=False, maxMatches=MOST_SYMMETRIES)
-    identity = tuple(range(len(heavy)))
-    others = sorted(set(found) - {identity})[: MOST_SYMMETRIES - 1]
-    return np.array([identity, *others], dtype=np.int64)
+    return graph
 
 
 def _tolerant_type(chem: Any, bond: Any) -> Any:

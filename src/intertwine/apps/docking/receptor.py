@@ -1,16 +1,19 @@
 """`Receptor`: the protein that stands still, read from files as users have them."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from ase.data import chemical_symbols
 from jaxtyping import Bool
 
 from intertwine.apps.docking.chemistry import TypedAtoms
 from intertwine.apps.docking.perception import perceive
 from intertwine.apps.docking.receptor_files import is_water, read_records
+from intertwine.apps.docking.residues import canonical
 from intertwine.errors import InputError, nearest
 from intertwine.typing import PathLike
 
@@ -53,6 +56,23 @@ class Receptor:
         for label in labels:
             self._demand(label)
         return np.isin(np.array(self.residues), list(labels))
+
+    def pdb(self) -> str:
+        """The atoms as the text of a PDB file, for programs that read nothing else."""
+        lines = []
+        for number, (label, name, z, place) in enumerate(
+            zip(self.residues, self.atoms.names, self.atoms.numbers, self.atoms.positions, strict=True), 1
+        ):
+            chain, residue, seat = _parts(label)
+            kind = "HETATM" if canonical(residue, {}) is None else "ATOM"
+            symbol = chemical_symbols[z].upper()
+            named = f"{name:<4s}" if len(symbol) > 1 or len(name) > 3 else f" {name:<3s}"
+            x = "".join(f"{value:8.3f}" for value in place)
+            lines.append(
+                f"{kind:6s}{number % 100_000:5d} {named} {residue:>3s} {chain}{seat}   {x}  1.00  0.00"
+                f"          {symbol:>2s}\n"
+            )
+        return "".join([*lines, "END\n"])
 
     def _demand(self, label: str) -> None:
         chain = label.partition(":")[0]
@@ -102,3 +122,15 @@ def read_receptor(path: PathLike, chains: Sequence[str] = ()) -> Receptor:
         raise InputError(f"{path} has no heavy atom that is not water")
     residues = tuple(record.label for record in dry if record.element not in ("H", "D"))
     return Receptor(atoms, residues, Path(path).name, len(waters))
+
+
+def _parts(label: str) -> tuple[str, str, str]:
+    """Chain, name, and number with insertion code in five columns, of A:ASP25.
+
+    >>> _parts("A:ASP25"), _parts("_:ZN1A")
+    (('A', 'ASP', '  25 '), (' ', 'ZN', '   1A'))
+    """
+    chain, _, rest = label.partition(":")
+    found = re.fullmatch(r"(\w{1,3}?)(-?\d+)([A-Za-z]?)", rest)
+    name, number, code = found.groups() if found else (rest[:3], "1", "")
+    return chain[:1].replace("_", " "), name, f"{number[-4:]:>4s}{code or ' '}"
