@@ -140,7 +140,7 @@ def fresh_conformer(ligand: Ligand, seed: int) -> Ligand:
 
     Args:
         ligand: any.
-        seed: of ETKDG; not negative.
+        seed: of ETKDG, which takes 0 for 1.
 
     Raises:
         InputError: no conformer could be made.
