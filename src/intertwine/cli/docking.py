@@ -11,8 +11,6 @@ from intertwine.cli.options import Overwrite, Seed
 from intertwine.errors import InputError
 
 if TYPE_CHECKING:
-    import click
-
     from intertwine.apps.docking import Box, Ligand, Receptor
     from intertwine.apps.docking.outcome import Outcome, Setting
     from intertwine.apps.docking.result_folder import ResultFolder
@@ -24,7 +22,7 @@ CLASH = 1.2
 class DockByDefault(TyperGroup):
     """A group whose first word, where it is no command of it, is what `run` docks into."""
 
-    def parse_args(self, ctx: "click.Context", args: list[str]) -> list[str]:
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         """Put `run` before what is no command; click's own method."""
         named = not args or args[0] in self.commands or args[0] in ("-h", "--help")
         return super().parse_args(ctx, args if named else ["run", *args])
@@ -152,23 +150,24 @@ def _box(
     if reference is not None:
         _refuse_itself(receptor, reference)
         found = box_around(reference.atoms.positions, margin)
-    elif residues:
-        found = box_of_residues(receptor, residues, margin)
-    else:
+    elif box is not None:
         found = Box(np.array(box[:3], dtype=np.float64), np.array(box[3:], dtype=np.float64))
+    else:
+        found = box_of_residues(receptor, residues or (), margin)
     pocket_of(receptor, found)
     return found
 
 
 def _refuse_itself(receptor: "Receptor", reference: "Ligand") -> None:
-    from scipy.spatial import cKDTree
+    import numpy as np
+    from scipy.spatial import KDTree
 
-    distance, nearest = cKDTree(receptor.atoms.positions).query(reference.atoms.positions)
-    there = [receptor.residues[k] for k, gap in zip(nearest, distance, strict=True) if gap < CLASH]
+    distance, nearest = map(np.asarray, KDTree(receptor.atoms.positions).query(reference.atoms.positions))
+    there = [receptor.residues[k] for k in nearest[distance < CLASH]]
     if there:
         name = max(set(there), key=there.count)
         raise InputError(
-            f"{name} of {receptor.source} stands where the reference is: {min(distance):.1f} Å away",
+            f"{name} of {receptor.source} stands where the reference is: {distance.min():.1f} Å away",
             fix=f"take the ligand out of the receptor: --without {name}",
         )
 

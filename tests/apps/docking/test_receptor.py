@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 pytest.importorskip("gemmi")
 
@@ -99,7 +99,7 @@ def test_pdb_and_pdbqt_of_one_protein_agree() -> None:
         pytest.skip("the complexes of PDBbind are not here")
     for name in ("10gs", "1a30", "3g2n", "3vh9"):
         whole, part = (read_receptor(folder / name / file) for file in ("receptor.pdbqt.gz", "pocket10.pdb"))
-        distance, match = cKDTree(whole.atoms.positions).query(part.atoms.positions)
+        distance, match = KDTree(whole.atoms.positions).query(part.atoms.positions)
         assert distance.max() < 1e-6
         for field in FIELDS:
             np.testing.assert_array_equal(getattr(whole.atoms, field)[match], getattr(part.atoms, field))

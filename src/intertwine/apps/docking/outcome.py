@@ -76,7 +76,7 @@ class Outcome:
 
     def rows(self) -> list[dict[str, object]]:
         """One line of a table for each pose, or one that says what went wrong."""
-        head = {"ligand": self.index, "name": self.name}
+        head: dict[str, object] = {"ligand": self.index, "name": self.name}
         if self.error:
             return [head | {"error": self.error}]
         return [head | self._row(k) for k in range(len(self.energies))]

@@ -93,8 +93,8 @@ def _pdbqt(path: Path) -> Iterator[Record]:
             kind = line[77:].split()[0]
             element = _AUTODOCK.get(kind, kind.capitalize())
             place = line[22:27].replace(" ", "")
-            words = (line[start:end].strip() for start, end in ((12, 16), (17, 20), (21, 22)))
-            yield Record(element, *words, place, _position(line))
+            name, residue, chain = (line[start:end].strip() for start, end in ((12, 16), (17, 20), (21, 22)))
+            yield Record(element, name, residue, chain, place, _position(line))
 
 
 def _opened(path: Path) -> TextIOWrapper:

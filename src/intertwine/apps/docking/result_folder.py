@@ -16,7 +16,7 @@ from intertwine.data import replacing
 from intertwine.errors import InputError
 from intertwine.typing import PathLike
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "ligand", "name", "pose", "energy", "prior", "learned", "gradient_norm", "rmsd_to_best",
     "rmsd_to_reference", "checks_passed", "checks_failed", "file", "error",
 )  # fmt: skip

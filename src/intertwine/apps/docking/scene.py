@@ -3,7 +3,7 @@
 import numpy as np
 from ase.data import covalent_radii
 from jaxtyping import Float64
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from intertwine.apps.docking.bonds import bonded_pairs
 from intertwine.apps.docking.ligand import Ligand
@@ -30,7 +30,7 @@ def scene_of(
     """
     poses = np.array(outcome.positions, dtype=np.float64)[:, ligand.heavy]
     around = setting.receptor.select(_near(setting.receptor, poses[0]))
-    distance, _ = cKDTree(poses[0]).query(around.atoms.positions)
+    distance, _ = KDTree(poses[0]).query(around.atoms.positions)
     names = tuple(f"{k}: {energy:.2f} kcal/mol" for k, energy in enumerate(outcome.energies, 1))
     compared = "" if reference is None else ", thin and yellow where the reference is"
     return Scene(
@@ -48,7 +48,7 @@ def scene_of(
 
 
 def _near(receptor: Receptor, pose: Float64[np.ndarray, "atoms 3"]) -> np.ndarray:
-    distance, _ = cKDTree(pose).query(receptor.atoms.positions)
+    distance, _ = KDTree(pose).query(receptor.atoms.positions)
     labels = np.array(receptor.residues)
     return np.isin(labels, np.unique(labels[distance < SHOWN]))
 
