@@ -22,10 +22,11 @@ CLASH = 1.2
 class DockByDefault(TyperGroup):
     """A group whose first word, where it is no command of it, is what `run` docks into."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `run` before what is no command; click's own method."""
-        named = not args or args[0] in self.commands or args[0] in ("-h", "--help")
-        return super().parse_args(ctx, args if named else ["run", *args])
+        words = args or ["--help"]
+        named = words[0] in self.commands or words[0] in ("-h", "--help")
+        return super().parse_args(ctx, words if named else ["run", *words])
 
 
 dock = typer.Typer(
