@@ -1,6 +1,7 @@
 """A ligand's torsions cut it into rigid bodies, and its symmetries keep it."""
 
 import csv
+import gzip
 import os
 from pathlib import Path
 
@@ -160,6 +161,33 @@ def test_what_is_missing_is_made_and_said(tmp_path: Path) -> None:
     assert made.notes == ("hydrogens added", "conformer made by ETKDG and MMFF94")
     assert filled.notes == ("hydrogens added",)
     assert np.ptp(made.positions[:, 2]) > 0.5
+
+
+MOL2 = """\
+@<TRIPOS>MOLECULE
+formate
+ 4 3 0 0 0
+SMALL
+NO_CHARGES
+
+@<TRIPOS>ATOM
+ 1 C1 0.000 0.000 0.000 C.2 1 FMT 0.0
+ 2 O1 1.100 0.600 0.000 O.co2 1 FMT 0.0
+ 3 O2 -1.100 0.600 0.100 O.co2 1 FMT 0.0
+ 4 H1 0.000 -1.100 0.000 H 1 FMT 0.0
+@<TRIPOS>BOND
+ 1 1 2 ar
+ 2 1 3 ar
+ 3 1 4 1
+"""
+
+
+def test_mol2_is_read_record_by_record_compressed_too(tmp_path: Path) -> None:
+    (tmp_path / "two.mol2.gz").write_bytes(gzip.compress((MOL2 + MOL2.replace("formate", "again")).encode()))
+    found = dict(read_ligands(tmp_path / "two.mol2.gz"))
+    assert list(found) == ["formate", "again"]
+    assert found["again"].atoms.charge.tolist() == [0, -0.5, -0.5]
+    assert len(found["again"].symmetries) == 2
 
 
 @pytest.mark.parametrize(

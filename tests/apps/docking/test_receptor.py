@@ -53,6 +53,18 @@ def test_a_compressed_file_reads_as_the_plain_one(tmp_path: Path) -> None:
     )
 
 
+def test_mmcif_reads_as_pdb(tmp_path: Path) -> None:
+    plain = receptor(tmp_path)
+    gemmi = pytest.importorskip("gemmi")
+    structure = gemmi.read_structure(str(tmp_path / "receptor.pdb"))
+    structure.setup_entities()
+    structure.make_mmcif_document().write_file(str(tmp_path / "receptor.cif"))
+    again = read_receptor(tmp_path / "receptor.cif")
+    assert again.residues == plain.residues
+    for field in FIELDS:
+        np.testing.assert_array_equal(getattr(again.atoms, field), getattr(plain.atoms, field))
+
+
 HISTIDINE = """\
 ATOM      1  N   HIS A   1       1.458   0.000   0.000  1.00 10.00           N
 ATOM      2  CG  HIS A   1      10.000   0.000   0.000  1.00 10.00           C
