@@ -1,8 +1,10 @@
 """`Outcome`: what became of one ligand, as plain values that a file keeps and another process can send."""
 
 import json
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -129,7 +131,9 @@ def outcome_of(setting: Setting, index: int, name: str, reading: Ligand | InputE
     except IntertwineError as error:
         return Outcome(index, name, str(error))
     except Exception as error:
-        return Outcome(index, name, " ".join(f"unexpected {type(error).__name__}: {error}".split()))
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"unexpected {type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
+        return Outcome(index, name, " ".join(said.split()))
 
 
 def _docked(setting: Setting, index: int, name: str, ligand: Ligand) -> Outcome:
@@ -172,4 +176,4 @@ def _rmsd(
 
 
 def _rounded(values: Any) -> Any:
-    return np.round(np.asarray(values, dtype=np.float64), DIGITS).tolist()
+    return (np.round(np.asarray(values, dtype=np.float64), DIGITS) + 0.0).tolist()  # no −0
