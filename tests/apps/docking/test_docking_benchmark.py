@@ -26,6 +26,7 @@ peers = importlib.import_module("benchmarks.docking.peers")
 board = importlib.import_module("benchmarks.docking.board")
 command = importlib.import_module("benchmarks.docking.__main__")
 
+ATOM = "ATOM      1  CA  GLY A   1       0.000   0.000   9.000  1.00  0.00     0.000 C \n"
 SMILES = {"1aaa": "CC(C)Cc1ccc(cc1)[C@@H](C)C(=O)[O-]", "1bbb": "NC(=[NH2+])c1ccccc1", "1ccc": "OCC"}
 
 
@@ -110,6 +111,26 @@ def test_what_is_docked_is_not_docked_again(core_set: Path, monkeypatch: pytest.
     assert len(asked) == 2
     assert command.main(["board", str(lines)]) == 0
     assert "50.0 %" in capsys.readouterr().out
+
+
+def test_a_crystal_pose_has_no_flaws_of_its_own_and_a_crushed_one_has(core_set: Path) -> None:
+    pytest.importorskip("posebusters")
+    (core_set / "pdbbind_core2013/complexes/1aaa/receptor.pdbqt.gz").write_bytes(gzip.compress(ATOM.encode()))
+    lines, checked = core_set / "peers.jsonl", core_set / "checked.jsonl"
+    places = crystal("1aaa").atoms.positions
+    head = {"id": "1aaa", "program": "vina", "exhaustiveness": 4, "seed": 1, "cluster": "0", "rmsds": [0.0]}
+    records = [
+        head | {"mode": mode, "poses": [(size * places).tolist()]}
+        for mode, size in (("rigid", 1), ("flexible", 0.6))
+    ]
+    lines.write_text("".join(json.dumps(record) + "\n" for record in records))
+    words = ["validity", str(lines), "--output", str(checked)]
+    assert command.main(words) == 0
+    whole, crushed = map(json.loads, checked.read_text().splitlines())
+    assert "bond_lengths" not in whole["flaws"]
+    assert "bond_lengths" in crushed["flaws"]
+    assert command.main(words) == 0
+    assert len(checked.read_text().splitlines()) == 2
 
 
 def test_an_interval_holds_the_rate_and_widens_with_the_clusters() -> None:

@@ -3,6 +3,7 @@
 import csv
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +22,7 @@ from intertwine.apps.docking.result_folder import ResultFolder
 from intertwine.apps.docking.screening import screen
 from intertwine.errors import InputError
 
+DECORATED = ("Cl", "C=O", "C#N", "CO", "CN", "OC")
 NAMES = ["ethanol", "acetate", "library-3", "salt", "phenol", "acetonitrile"]
 
 
@@ -82,15 +84,19 @@ def test_a_folder_serves_one_job(tmp_path: Path) -> None:
         ResultFolder(tmp_path, {"seed": 1})
 
 
-def test_two_workers_one_killed_give_what_one_gives(
+def test_of_a_hundred_ligands_two_workers_one_killed_lose_none(
     tmp_path: Path, setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("ray")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # workers are to find `pockets`
+    heads, tails = ("C", "N", "O", "F", "Cl", "CO", "CN", "N#C", "C=C", "C#C"), (*"CNOF", *DECORATED)
+    library = LIBRARY + "".join(f"{head}CC{tail} {head}-{tail}\n" for head in heads for tail in tails)
+    (tmp_path / "library.smi").write_text("".join(library.splitlines(keepends=True)[:100]))
     alone = screened(tmp_path / "alone", setting)
-    mortal = Setting(setting.receptor, setting.box, setting.model, setting.plan, dock_and_die_once)
+    mortal = replace(setting, dock=dock_and_die_once)
     together = screened(tmp_path / "together", mortal, workers=2)
     assert (tmp_path / "killed").exists(), "no worker was killed"
+    assert len(list((tmp_path / "together").glob("ligands/*.json"))) == 100
     assert together == alone
 
 

@@ -1,6 +1,7 @@
 """Poses as PoseBusters judges them: bonds, rings, strain, clashes (Buttenschoen et al., Chem. Sci. 2024)."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,15 @@ def busted(
         InputError: RDKit cannot read the pocket.
         MissingExtraError: PoseBusters is not installed.
     """
+    return busted_molecules([ligand.at(places).molecule for places in positions], pocket)
+
+
+def busted_molecules(molecules: Sequence[Any], pocket: Receptor) -> list[dict[str, bool]]:
+    """The same of RDKit's molecules, each with its hydrogens and one conformer."""
     busters = require("posebusters", extra="checks").PoseBusters(config="dock")
     with require("rdkit.rdBase", extra="docking").BlockLogs(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        protein = _protein(pocket)
-        table = busters.bust([ligand.at(places).molecule for places in positions], mol_cond=protein)
+        table = busters.bust(list(molecules), mol_cond=_protein(pocket))
     return [{str(name): bool(value) for name, value in row.items()} for row in table.to_dict("records")]
 
 
