@@ -14,21 +14,20 @@ pytest.importorskip("gemmi")
 from rdkit import Chem
 
 from intertwine.apps import docking
+from intertwine.apps.docking import archive
 from intertwine.apps.docking.ligand import embedded
-from intertwine.apps.docking.search import SearchPlan
 from intertwine.cli.main import main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps" / "docking"))
-from pockets import LIBRARY, POCKET, dock_at_once
+from pockets import LIBRARY, POCKET, dock_at_once, write_table
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a receptor, a reference and a library; energies are not computed."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(docking, "dock_ligand", dock_at_once, raising=False)
-    monkeypatch.setattr(docking, "SearchPlan", SearchPlan, raising=False)
-    monkeypatch.setattr(docking, "load_docking_model", lambda path: None, raising=False)
+    monkeypatch.setattr(docking, "dock_ligand", dock_at_once)
+    monkeypatch.setattr(docking, "load_docking_model", lambda path: None)
     (tmp_path / "receptor.pdb").write_text(POCKET)
     (tmp_path / "library.smi").write_text(LIBRARY)
     reference = embedded("[O-]C(=O)C")
@@ -144,12 +143,27 @@ def test_what_stands_where_the_reference_is_can_be_taken_out(here: Path) -> None
 
 
 def test_the_settings_of_the_search_are_the_users(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plans = []
+    asked = []
 
     def noted(*words: object) -> SimpleNamespace:
-        plans.append(words[-1])
+        asked.append(words[4:])
         return dock_at_once(*words)
 
-    monkeypatch.setattr(docking, "dock_ligand", noted, raising=False)
-    assert main(["dock", "receptor.pdb", "CCO", *ON, "--poses", "2", "--starts", "7", "--seed", "3"]) == 0
-    assert [(plan.poses, plan.starts, plan.seed) for plan in plans] == [(2, 7, 3)]
+    monkeypatch.setattr(docking, "dock_ligand", noted)
+    words = ["--poses", "2", "--starts", "7", "--seed", "3", "--rigid"]
+    assert main(["dock", "receptor.pdb", "CCO", *ON, *words]) == 0
+    ((plan, flexible),) = asked
+    assert (plan.poses, plan.starts, plan.seed, flexible) == (2, 7, 3, False)
+
+
+def test_an_energy_is_learned_from_a_table_and_docks(here: Path, capsys: pytest.CaptureFixture) -> None:
+    table = write_table(here)
+    words = ["--epochs", "1", "--starts", "4", "--held-out", "0.5"]
+    assert main(["dock", "train", str(table), "-o", "run", *words]) == 0
+    assert "held out: " in capsys.readouterr().out
+    losses = list(csv.DictReader((here / "run" / "losses.csv").read_text().splitlines()))
+    held = list(csv.DictReader((here / "run" / "held_out.csv").read_text().splitlines()))
+    assert len(losses) + len(held) == 3
+    assert all(np.isfinite(float(line["ranking"])) for line in losses)
+    energy = archive.load_docking_model(here / "run" / "model.safetensors")
+    assert energy.spec.bound > 0

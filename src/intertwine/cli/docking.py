@@ -75,8 +75,11 @@ def run(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Trained energy; the one that is shipped if not given."),
+        typer.Option(metavar="FILE", help="Trained energy; the physical prior alone if not given."),
     ] = None,
+    flexible: Annotated[
+        bool, typer.Option("--flexible/--rigid", help="Whether torsions turn; else the conformer is kept.")
+    ] = True,
     poses: Annotated[int, typer.Option(min=1, help="Poses to keep of each ligand.")] = 9,
     starts: Annotated[int | None, typer.Option(min=1, help="Chains of minimisations; the effort.")] = None,
     check: Annotated[
@@ -109,7 +112,8 @@ def run(
         held = held.select(~held.of_residues(without))
     reference = _reference(center_on)
     where = _box(held, reference, box, residue, margin)
-    setting = _setting(held, where, reference, model, poses, starts, seed, check)
+    effort = {"poses": poses, "seed": seed} | ({} if starts is None else {"starts": starts})
+    setting = _setting(held, where, reference, model, effort, flexible, check)
     job = _job(setting, receptor, ligands, model)
     if overwrite:
         _clear(output)
@@ -178,9 +182,8 @@ def _setting(
     box: "Box",
     reference: "Ligand | None",
     model: Path | None,
-    poses: int,
-    starts: int | None,
-    seed: int,
+    effort: dict[str, int],
+    flexible: bool,
     check: bool,
 ) -> "Setting":
     from intertwine.apps.docking import SearchPlan, dock_ligand, load_docking_model
@@ -190,9 +193,8 @@ def _setting(
         from intertwine.errors import require
 
         require("posebusters", extra="checks")
-    effort = {} if starts is None else {"starts": starts}
-    plan = SearchPlan(poses=poses, seed=seed, **effort)
-    return Setting(receptor, box, load_docking_model(model), plan, dock_ligand, reference, check)
+    energy, plan = load_docking_model(model), SearchPlan(**effort)
+    return Setting(receptor, box, energy, plan, dock_ligand, flexible, reference, check)
 
 
 def _job(setting: "Setting", receptor: Path, ligands: str, model: Path | None) -> dict[str, Any]:
@@ -207,9 +209,10 @@ def _job(setting: "Setting", receptor: Path, ligands: str, model: Path | None) -
         "receptor": _hash(receptor),
         "atoms": len(setting.receptor),
         "ligands": library,
-        "model": "shipped" if model is None else _hash(model),
+        "model": "prior" if model is None else _hash(model),
         "box": [*setting.box.centre.tolist(), *setting.box.size.tolist()],
         "plan": asdict(setting.plan),
+        "flexible": setting.flexible,
         "reference": None if setting.reference is None else setting.reference.positions.tolist(),
         "checked": setting.checked,
     }
@@ -250,7 +253,8 @@ def _tell(results: "ResultFolder", setting: "Setting", pages: int) -> None:
         raise InputError(failed[0].error)
     page = write_reports(results, setting, pages)
     for outcome in failed[:5]:
-        typer.echo(f"not docked: {outcome.name}: {outcome.error}", err=True)
+        told = outcome.error.removeprefix(f"{outcome.name}: ")
+        typer.echo(f"not docked: {outcome.name}: {told}", err=True)
     if len(failed) > 5:
         typer.echo(f"not docked: {len(failed) - 5} more, see {table}", err=True)
     typer.echo(f"docked {len(outcomes) - len(failed)} of {len(outcomes)} ligands; wrote {table} and {page}")

@@ -18,6 +18,7 @@ from intertwine.cli import (
     demonstration,
     describing,
     docking,
+    docking_training,
     exporting,
     grouping,
     heating,
@@ -67,6 +68,7 @@ app.command(rich_help_panel="Crystals")(heating.phonons)
 app.command(rich_help_panel="Crystals")(heating.expansion)
 app.command(rich_help_panel="Crystals")(cutting.vacancy)
 app.command(rich_help_panel="Crystals")(cutting.surface)
+docking.dock.command()(docking_training.train)
 app.add_typer(docking.dock, name="dock", rich_help_panel="Docking")
 app.command(rich_help_panel="Symmetry", context_settings={"ignore_unknown_options": True})(grouping.groups)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from intertwine.apps.docking import Box, Ligand, Receptor
+from intertwine.apps.docking import Box, Ligand, Receptor, ligand_from, write_poses
+from intertwine.apps.docking.ligand import embedded
 from intertwine.errors import InputError
 
 POCKET = """\
@@ -22,9 +23,24 @@ HETATM    7 ZN    ZN A 101       4.500   0.000   0.000  1.00 10.00          ZN
 END
 """
 LIBRARY = "CCO ethanol\nCC(=O)[O-] acetate\nC1CC\nCCN.Cl salt\nc1ccccc1O phenol\nCC#N acetonitrile\n"
+MEMBERS = {"one": "CC(=O)[O-]", "two": "CCO", "three": "CCN"}
 
 
-def dock_at_once(receptor: Receptor, ligand: Ligand, box: Box, model: Any, plan: Any) -> SimpleNamespace:
+def write_table(folder: Path) -> Path:
+    """Three complexes of two families as a table."""
+    (folder / "receptor.pdb").write_text(POCKET)
+    lines = ["name,receptor,ligand,family"]
+    for name, smiles in MEMBERS.items():
+        ligand = ligand_from(embedded(smiles), name)
+        write_poses(folder / f"{name}.sdf", ligand, ligand.positions[None] + np.array([2.0, 0.0, 6.0]))
+        lines.append(f"{name},receptor.pdb,{name}.sdf,{'kinase' if name == 'one' else 'protease'}")
+    (folder / "table.csv").write_text("\n".join(lines) + "\n")
+    return folder / "table.csv"
+
+
+def dock_at_once(
+    receptor: Receptor, ligand: Ligand, box: Box, model: Any, plan: Any, flexible: bool = True
+) -> SimpleNamespace:
     """Poses near the middle of the box that depend on ligand and plan alone; no energy is computed."""
     if ligand.name == "acetonitrile":
         raise InputError("acetonitrile does not fit")
@@ -36,7 +52,8 @@ def dock_at_once(receptor: Receptor, ligand: Ligand, box: Box, model: Any, plan:
     return SimpleNamespace(
         positions=positions,
         energies=energies,
-        prior=0.9 * energies,
+        prior=0.8 * energies,
+        inner=0.1 * energies,
         learned=0.1 * energies,
         gradient_norms=np.full(plan.poses, 1e-3),
         contributions=parts,
@@ -45,7 +62,9 @@ def dock_at_once(receptor: Receptor, ligand: Ligand, box: Box, model: Any, plan:
     )
 
 
-def dock_and_die_once(receptor: Receptor, ligand: Ligand, box: Box, model: Any, plan: Any) -> SimpleNamespace:
+def dock_and_die_once(
+    receptor: Receptor, ligand: Ligand, box: Box, model: Any, plan: Any, flexible: bool
+) -> SimpleNamespace:
     """As `dock_at_once`, but the first worker to have phenol is killed; `model` is a folder."""
     scar = Path(model) / "killed"
     if ligand.name == "phenol" and not scar.exists():

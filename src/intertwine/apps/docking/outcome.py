@@ -33,9 +33,10 @@ class Outcome:
         error: one line; empty where poses were found.
         smiles: of the ligand.
         notes: what was added to its record.
-        energies: of each pose, kcal/mol, the sum of `prior`, `learned` and what the box adds.
-        prior: its physical part.
-        learned: its learned part.
+        energies: of each pose, kcal/mol, the sum of the next three.
+        prior: physical, of the ligand with the receptor.
+        inner: of the ligand with itself.
+        learned: what was learned.
         gradient_norms: of each pose, what is left of the slope of its energy.
         from_best: symmetric RMSD of each pose to the first, heavy atoms, Å.
         from_reference: that to the reference where it is the same molecule, else empty.
@@ -57,6 +58,7 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     energies: list[float] = field(default_factory=list)
     prior: list[float] = field(default_factory=list)
+    inner: list[float] = field(default_factory=list)
     learned: list[float] = field(default_factory=list)
     gradient_norms: list[float] = field(default_factory=list)
     from_best: list[float] = field(default_factory=list)
@@ -90,6 +92,7 @@ class Outcome:
             "pose": k + 1,
             "energy": self.energies[k],
             "prior": self.prior[k],
+            "inner": self.inner[k],
             "learned": self.learned[k],
             "gradient_norm": self.gradient_norms[k],
             "rmsd_to_best": self.from_best[k],
@@ -109,6 +112,7 @@ class Setting:
         model: the energy.
         plan: of the search.
         dock: `dock_ligand`, or what stands for it.
+        flexible: whether torsions turn.
         reference: a ligand in the pocket, to be compared with.
         checked: whether PoseBusters looks at the poses.
     """
@@ -118,6 +122,7 @@ class Setting:
     model: Any
     plan: Any
     dock: Callable[..., Any]
+    flexible: bool = True
     reference: Ligand | None = None
     checked: bool = False
 
@@ -137,7 +142,7 @@ def outcome_of(setting: Setting, index: int, name: str, reading: Ligand | InputE
 
 
 def _docked(setting: Setting, index: int, name: str, ligand: Ligand) -> Outcome:
-    found = setting.dock(setting.receptor, ligand, setting.box, setting.model, setting.plan)
+    found = setting.dock(setting.receptor, ligand, setting.box, setting.model, setting.plan, setting.flexible)
     positions = np.asarray(found.positions, dtype=np.float64)
     heavy, reference = positions[:, ligand.heavy], reference_places(ligand, setting.reference)
     chem = require("rdkit.Chem", extra="docking")
@@ -148,6 +153,7 @@ def _docked(setting: Setting, index: int, name: str, ligand: Ligand) -> Outcome:
         notes=list(ligand.notes),
         energies=_rounded(found.energies),
         prior=_rounded(found.prior),
+        inner=_rounded(found.inner),
         learned=_rounded(found.learned),
         gradient_norms=_rounded(found.gradient_norms),
         from_best=_rounded(_rmsd(heavy, heavy[0], ligand)),

@@ -63,7 +63,7 @@ def ligand_page(outcome: Outcome, ligand: Ligand, setting: Setting) -> Page:
             "kcal/mol",
             f"prior {outcome.prior[0]:.2f}",
         ),
-        Number("Gap to the next", f"{_gap(outcome):.2f}", "kcal/mol", f"{len(outcome.energies)} poses"),
+        Number("Gap to the next", _gap(outcome), "kcal/mol", f"{len(outcome.energies)} poses"),
         Number("Slope left", f"{outcome.gradient_norms[0]:.2g}", "", "norm of the gradient at the best pose"),
     ]
     if outcome.from_reference:
@@ -106,17 +106,17 @@ def library_page(
     return Page("Docked library", lead, numbers, None, tuple(sections), _foot([]))
 
 
-def _gap(outcome: Outcome) -> float:
-    return outcome.energies[1] - outcome.energies[0] if len(outcome.energies) > 1 else float("nan")
+def _gap(outcome: Outcome) -> str:
+    return f"{outcome.energies[1] - outcome.energies[0]:.2f}" if len(outcome.energies) > 1 else "–"
 
 
 def _table(outcome: Outcome) -> Listing:
-    columns = [">pose", ">energy", ">prior", ">learned", ">gradient", ">RMSD to best (Å)"]
+    columns = [">pose", ">energy", ">prior", ">inner", ">learned", ">gradient", ">RMSD to best (Å)"]
     columns += [">RMSD to reference (Å)"] if outcome.from_reference else []
     columns += [">PoseBusters", "failed"] if outcome.checks else []
     rows = []
     for row in outcome.rows():
-        cells = [str(row["pose"]), *(f"{row[name]:.2f}" for name in ("energy", "prior", "learned"))]
+        cells = [str(row["pose"]), *(f"{row[name]:.2f}" for name in ("energy", "prior", "inner", "learned"))]
         cells += [f"{row['gradient_norm']:.1g}", f"{row['rmsd_to_best']:.2f}"]
         cells += [f"{row['rmsd_to_reference']:.2f}"] if outcome.from_reference else []
         cells += [str(row["checks_passed"]), str(row["checks_failed"])] if outcome.checks else []

@@ -17,7 +17,7 @@ from intertwine.errors import InputError
 from intertwine.typing import PathLike
 
 COLUMNS: tuple[str, ...] = (
-    "ligand", "name", "pose", "energy", "prior", "learned", "gradient_norm", "rmsd_to_best",
+    "ligand", "name", "pose", "energy", "prior", "inner", "learned", "gradient_norm", "rmsd_to_best",
     "rmsd_to_reference", "checks_passed", "checks_failed", "file", "error",
 )  # fmt: skip
 
@@ -64,7 +64,7 @@ class ResultFolder:
         stem = f"{outcome.index:06d}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', outcome.name)[:60]}"
         file = self.ligands / f"{stem}.json"
         if ligand is not None and not outcome.error:
-            shown = {name: [row[name] for row in outcome.rows()] for name in COLUMNS[2:11]}
+            shown = {name: [row[name] for row in outcome.rows()] for name in COLUMNS[2:-2]}
             with replacing(file.with_suffix(".sdf")) as scratch:
                 write_poses(scratch, ligand, np.array(outcome.positions), shown)
         with replacing(file) as scratch:
