@@ -99,7 +99,7 @@ class Surroundings:
     count: int
     corner: Float[Tensor, "3"]
     sizes: tuple[int, int, int]
-    starts: Int[np.ndarray, "voxels+1"]
+    starts: Int[np.ndarray, " voxels_and_one"]
     near: Int[np.ndarray, "entries"]
 
     @classmethod
