@@ -2,7 +2,7 @@
 
 import ctypes
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -161,20 +161,27 @@ def pose_pairs(around: Surroundings, inside: Inside, x: Float[Tensor, "poses ato
     """
     if not native.usable(x, around.sites):
         return plain_pose_pairs(around, inside, x)
-    poses, atoms = x.shape[:2]
     x = x.detach().contiguous()
-    outer, inner, gradient = x.new_empty(poses, atoms), x.new_empty(poses), torch.empty_like(x)
-    intervals = around.tables.cubics.shape[1]
-    lengths = x.new_tensor([intervals / around.tables.cutoff, around.tables.cutoff, 1.0 / VOXEL])
-    counts = intervals, around.count, len(inside.pairs), poses, atoms, torch.get_num_threads()
+    poses, atoms = x.shape[:2]
+    results = x.new_empty(poses, atoms), x.new_empty(poses), torch.empty_like(x)
+    fixed, numbers, alive = kernel_arguments(around, inside, poses, atoms)
+    native.kernel("pose_pairs", x.dtype)(*fixed, *map(native.address, (x, *results)), numbers)
+    del alive
+    return PairEnergies(*results)
+
+
+def kernel_arguments(
+    around: Surroundings, inside: Inside, poses: int, atoms: int
+) -> tuple[list[ctypes.c_void_p], Any, list[Any]]:
+    """What kernels of poses are told first, their counts, and the arrays that must live until they end."""
+    like, intervals = around.sites, around.tables.cubics.shape[1]
+    lengths = like.new_tensor([intervals / around.tables.cutoff, around.tables.cutoff, 1.0 / VOXEL])
+    sizes = np.asarray(around.sizes, dtype=np.int64)
     small = [part.to(torch.int32).contiguous() for part in (inside.kinds, inside.pairs, inside.functions)]
-    arrays = (
-        *(around.tables.cubics, lengths, around.corner, np.asarray(around.sizes, dtype=np.int64)),
-        *(around.starts, around.near, around.sites, around.kinds, *small, x, outer, inner, gradient),
-    )
-    numbers = (ctypes.c_long * len(counts))(*counts)
-    native.kernel("pose_pairs", x.dtype)(*(native.address(array) for array in arrays), numbers)
-    return PairEnergies(outer, inner, gradient)
+    places = [around.tables.cubics, lengths, around.corner, sizes, around.starts, around.near]
+    alive = [*places, around.sites, around.kinds, *small]
+    counts = intervals, around.count, len(inside.pairs), poses, atoms, torch.get_num_threads()
+    return [native.address(array) for array in alive], (ctypes.c_long * len(counts))(*counts), alive
 
 
 def plain_pose_pairs(around: Surroundings, inside: Inside, x: Float[Tensor, "poses atoms 3"]) -> PairEnergies:

@@ -29,7 +29,7 @@ from intertwine.ops.native import library
 from intertwine.ops.pose_pairs import plain_pose_pairs, pose_pairs
 
 SEEDS = st.integers(0, 2**16)
-QUICK = SearchPlan(starts=20, drawn=4, hops=1, rounds=25, kept=20, refined=10)
+QUICK = SearchPlan(starts=20, drawn=4, hops=1, hops_per_torsion=0, rounds=25, kept=20, refined=10)
 
 
 def landscape_of(seed: int = 0, dtype: torch.dtype = torch.float64, flexible: bool = True) -> PriorLandscape:
@@ -60,6 +60,22 @@ def test_minimisation_never_rises_and_ends_where_the_slope_vanishes(seed, flexib
     assert (found.energy <= before).all()
     assert torch.allclose(landscape(found.poses)[0], found.energy, atol=1e-9)
     assert (found.gradient_norm < 1e-3).float().mean() > 0.8
+
+
+@pytest.mark.skipif(not library.takes(torch.zeros(1)), reason="kernels were not built")
+@settings(max_examples=5, deadline=None)
+@given(seed=SEEDS, flexible=st.booleans())
+def test_the_compiled_descent_takes_the_steps_of_torch(seed, flexible):
+    landscape = landscape_of(seed, flexible=flexible)
+    starts = scattered(landscape.body, 20, 1.0, seed)
+    for rounds in (1, 2, 12):
+        slow = minimise(landscape, starts, landscape.body.reaches, rounds)
+        fast = landscape.minimised(starts, rounds)
+        assert torch.allclose(slow.energy, fast.energy, rtol=1e-9, atol=1e-9)
+        assert torch.allclose(slow.gradient_norm, fast.gradient_norm, rtol=1e-7, atol=1e-7)
+        for one, other in zip(slow.poses, fast.poses, strict=True):
+            assert torch.allclose(one, other, rtol=1e-8, atol=1e-8)
+        assert slow.evaluations == fast.evaluations
 
 
 def test_a_conformer_is_fitted_to_its_own_coordinates_exactly():

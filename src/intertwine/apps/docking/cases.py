@@ -134,7 +134,7 @@ def case_of(
     source = torch.Generator().manual_seed(plan.seed)
     native = fitted(landscape, reference, symmetries, source)
     beside = beside_native(native, NEAR, source)
-    near = minimise(landscape, beside, landscape.body.reaches, plan.rounds)
+    near = landscape.minimised(beside, plan.rounds)
     near = best_of(landscape, [near], symmetries, 0.3, NEAR)
     far = search(landscape, plan, symmetries)
     some = torch.arange(NEAR // 3, device=like.device)

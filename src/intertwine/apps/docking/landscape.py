@@ -8,7 +8,10 @@ from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
 from intertwine.apps.docking.kinematics import Body, Placed, Poses, place, pulled_back
+from intertwine.apps.docking.minimise import FIRST, LONGEST, SHORTER, SUFFICIENT, Minima, minimise
 from intertwine.apps.docking.prior import CUTOFF, Prior, kinds_of, traits_of
+from intertwine.ops.native import library as native
+from intertwine.ops.pose_descent import Mechanism, Steps, pose_descent
 from intertwine.ops.pose_pairs import Inside, PairEnergies, RadialTables, Surroundings, pose_pairs
 
 if TYPE_CHECKING:
@@ -124,6 +127,25 @@ class PriorLandscape:
         wall, push = self.wall(placed.positions)
         energy = found.outer.sum(1) + found.inner + wall
         return energy, pulled_back(self.body, poses, placed.positions, found.gradient + push)
+
+    def minimised(self, starts: Poses, rounds: int = 60, tolerance: float = 0.02) -> Minima:
+        """`minimise` on this landscape, by the compiled kernel where it can run, else in torch."""
+        reaches = self.body.reaches
+        if not native.usable(starts.translation, self.around.sites):
+            return minimise(self, starts, reaches, rounds, tolerance)
+        counts = self.body.moves.sum(1)
+        mechanism = Mechanism(
+            reference=self.body.reference - self.body.pivot,
+            reaches=reaches,
+            centre=self.centre,
+            half=self.half,
+            axes=self.body.torsions,
+            starts=torch.cat((counts.new_zeros(1), counts.cumsum(0))),
+            moved=self.body.moves.nonzero()[:, 1],
+        )
+        steps = Steps(rounds, tolerance, LONGEST, SUFFICIENT, SHORTER, FIRST)
+        found = pose_descent(self.around, self.inside, mechanism, starts, steps)
+        return Minima(Poses(*found[:3]), found.energy, found.gradient_norm, found.evaluations)
 
     def wall(
         self, x: Float[Tensor, "poses atoms 3"]

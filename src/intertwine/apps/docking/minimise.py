@@ -21,6 +21,9 @@ SUFFICIENT = 1e-4
 SHORTER = 0.3
 """What is left of a step that does not bring it."""
 
+FIRST = 0.1
+"""Å²/energy, the inverse curvature that is assumed before anything is learned."""
+
 
 class Minima(NamedTuple):
     """Where minimisation ended.
@@ -90,7 +93,7 @@ def minimise(
     energy, slope = landscape(starts)
     eye = torch.eye(slope.shape[1], dtype=slope.dtype, device=slope.device)
     state = _State(
-        starts, energy, slope / reaches, 0.1 * eye.repeat(len(energy), 1, 1), torch.ones_like(energy)
+        starts, energy, slope / reaches, FIRST * eye.repeat(len(energy), 1, 1), torch.ones_like(energy)
     )
     evaluations = len(energy)
     for _ in range(rounds - 1):
@@ -114,7 +117,7 @@ def _one_round(landscape: Landscape, now: _State, reaches: Tensor) -> _State:
     gradient = slope / reaches
     taken = (energy <= now.energy + SUFFICIENT * promised) & (promised < 0)
     inverse = _learned(now.inverse, step, gradient - now.gradient)
-    start = 0.1 * torch.eye(inverse.shape[1], dtype=inverse.dtype, device=inverse.device)
+    start = FIRST * torch.eye(inverse.shape[1], dtype=inverse.dtype, device=inverse.device)
     lost = (promised >= 0)[:, None, None]
     poses = Poses(*(_where(taken, a, b) for a, b in zip(trial, now.poses, strict=True)))
     return _State(

@@ -10,9 +10,12 @@ from torch import Tensor
 from intertwine.apps.docking.clusters import distinct
 from intertwine.apps.docking.kinematics import Poses, place
 from intertwine.apps.docking.landscape import PriorLandscape
-from intertwine.apps.docking.minimise import Minima, minimise
+from intertwine.apps.docking.minimise import Minima
 from intertwine.errors import InputError
 from intertwine.ops.rotations import random_rotations, rotation_exponential
+
+TOGETHER = 8
+"""Hops after which the worse half of the chains goes on from where the better half is."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class SearchPlan:
         starts: chains of minimisations, each from a random pose.
         drawn: random poses among which each start is the best of its prior energy.
         hops: jumps of each chain after its first minimisation.
+        hops_per_torsion: and as many more for each torsion that turns.
         rounds: evaluations of each minimisation.
         temperature: of the Metropolis choice between hops, kcal/mol.
         kept: minima of the prior that are minimised again under the full energy.
@@ -32,9 +36,10 @@ class SearchPlan:
         seed: of the random numbers.
     """
 
-    starts: int = 300
+    starts: int = 200
     drawn: int = 8
     hops: int = 8
+    hops_per_torsion: int = 2
     rounds: int = 40
     temperature: float = 1.2
     kept: int = 100
@@ -61,17 +66,19 @@ def search(
     left as Metropolis would (basin hopping; Wales & Doye, J. Phys. Chem. A 101, 5111 (1997)).
     """
     source = torch.Generator().manual_seed(plan.seed)
-    reaches = landscape.body.reaches
-    now = minimise(landscape, random_starts(landscape, plan, source), reaches, plan.rounds)
+    now = landscape.minimised(random_starts(landscape, plan, source), plan.rounds)
     found, evaluations = [now], now.evaluations
-    for _ in range(plan.hops):
-        tried = minimise(landscape, jolted(now.poses, source), reaches, plan.rounds)
+    for hop in range(plan.hops + plan.hops_per_torsion * len(landscape.body.torsions)):
+        tried = landscape.minimised(jolted(now.poses, source), plan.rounds)
         found.append(tried)
         evaluations += tried.evaluations
         odds = ((now.energy - tried.energy) / plan.temperature).exp()
         dice = torch.rand(len(odds), generator=source).to(odds)
         taken = (dice < odds).nonzero()[:, 0]
         now = now.put(taken, tried.take(taken))
+        if hop % TOGETHER == TOGETHER - 1:
+            order = now.energy.argsort(stable=True)
+            now = now.put(order[len(order) - len(order) // 2 :], now.take(order[: len(order) // 2]))
     best = best_of(landscape, found, symmetries, plan.radius, plan.kept)
     return best._replace(evaluations=evaluations)
 
