@@ -96,7 +96,7 @@ def _learn(energy: "PoseEnergy", cases: "list[Case]", epochs: int, seed: int) ->
     with progress("learning", epochs * len(cases), "steps") as advance:
 
         def told(values: dict[str, float]) -> None:
-            losses.append({"step": len(losses) + 1} | values)
+            losses.append({"step": len(losses) + 1, **values})
             advance(len(losses), f"ranking {values['ranking']:.3f}")
 
         train(energy, cases, DockingTraining(epochs=epochs, seed=seed), told)

@@ -163,6 +163,32 @@ def test_what_is_missing_is_made_and_said(tmp_path: Path) -> None:
     assert np.ptp(made.positions[:, 2]) > 0.5
 
 
+@pytest.mark.parametrize("smiles", ["C[C@H](N)C(=O)O", "C[C@@H](N)C(=O)O", "C/C=C/CO", "C/C=C\\CO"])
+def test_configuration_survives_smiles_plane_and_space(tmp_path: Path, smiles: str) -> None:
+    flat = Chem.MolFromSmiles(smiles)
+    Chem.rdDepictor.Compute2DCoords(flat)
+    (tmp_path / "flat.sdf").write_text(Chem.MolToMolBlock(flat))
+    (tmp_path / "solid.sdf").write_text(Chem.MolToMolBlock(embedded(smiles)))
+    for source in (smiles, tmp_path / "flat.sdf", tmp_path / "solid.sdf"):
+        ((_, ligand),) = read_ligands(source)
+        found = Chem.RemoveHs(ligand.molecule)
+        Chem.AssignStereochemistryFrom3D(found)
+        assert Chem.MolToSmiles(found) == Chem.MolToSmiles(Chem.MolFromSmiles(smiles))
+
+
+def test_a_flat_molecule_in_space_keeps_its_place_and_gets_hydrogens_in_theirs(tmp_path: Path) -> None:
+    ring = Chem.RemoveHs(embedded("c1ccccc1"))
+    places = ring.GetConformer().GetPositions()
+    plane = np.linalg.svd(places - places.mean(axis=0))[2]
+    ring.GetConformer().SetPositions((places - places.mean(axis=0)) @ plane.T * [1, 1, 0] + [5, 0, 0])
+    (tmp_path / "benzene.sdf").write_text(Chem.MolToMolBlock(ring))
+    ((_, ligand),) = read_ligands(tmp_path / "benzene.sdf")
+    assert ligand.notes == ("hydrogens added",)
+    np.testing.assert_allclose(ligand.atoms.positions, ring.GetConformer().GetPositions(), atol=1e-4)
+    distance = np.linalg.norm(ligand.positions - ligand.positions[ligand.parents], axis=1)
+    np.testing.assert_allclose(distance[6:], 1.09, atol=0.05)
+
+
 MOL2 = """\
 @<TRIPOS>MOLECULE
 formate
@@ -206,6 +232,12 @@ def test_a_smiles_that_cannot_be_docked_is_told_in_one_line(smiles: str, said: s
 
 
 def test_a_file_that_is_not_there_or_empty_is_told(tmp_path: Path) -> None:
+    (tmp_path / "torn.sdf.gz").write_bytes(gzip.compress(b"name\n" * 100)[:20])
+    (tmp_path / "noise.sdf").write_bytes(bytes(range(128, 256)))
+    with pytest.raises(InputError, match="cannot be read"):
+        list(read_ligands(tmp_path / "torn.sdf.gz"))
+    ((_, noise),) = read_ligands(tmp_path / "noise.sdf")
+    assert "cannot read the record" in str(noise)
     (tmp_path / "empty.sdf").write_text("")
     with pytest.raises(InputError, match="no record"):
         list(read_ligands(tmp_path / "empty.sdf"))

@@ -45,12 +45,20 @@ def read_ligands(source: PathLike, seed: int = 0) -> Iterator[Reading]:
             f"{path.name} is no ligand file", got=suffix or "no suffix", accepted=" ".join(SUFFIXES)
         )
     number = 0
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
-        for number, record in enumerate(_records(lines, suffix), 1):
+    try:
+        for number, record in enumerate(_records(_lines(path), suffix), 1):
             fallback = f"{path.name.partition('.')[0]}-{number}"
             yield _reading(chem, record, suffix, fallback, seed)
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path} cannot be read: {error}", fix="check that the file is whole") from error
     if not number:
         raise InputError(f"{path} has no record", fix="check that the file is whole")
+
+
+def _lines(path: Path) -> Iterator[str]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
+        yield from lines
 
 
 def _from_smiles_argument(chem: Any, text: str, seed: int) -> Reading:
@@ -99,35 +107,47 @@ def _title(record: str, suffix: str) -> str:
 def _ligand(chem: Any, record: str, suffix: str, name: str, seed: int) -> Ligand:
     molecule = _parsed(chem, record, suffix)
     if molecule is None or not molecule.GetNumAtoms():
-        raise InputError(f"{name}: RDKit cannot read the record", fix="check its counts, bonds and syntax")
-    try:
-        chem.SanitizeMol(molecule)
-    except ValueError as error:
-        raise InputError(f"{name}: {error}", fix="check bond orders and charges") from error
-    notes = []
-    flat = not molecule.GetNumConformers() or not np.ptp(molecule.GetConformer().GetPositions()[:, 2])
+        raise InputError(
+            f"{name}: {_reason(chem, record, suffix)}", fix="check counts, bonds, orders, charges"
+        )
+    notes, placed = [], suffix != ".smi" and _is_placed(molecule)
     if any(atom.GetTotalNumHs() for atom in molecule.GetAtoms()):
-        molecule = chem.AddHs(molecule, addCoords=not flat)
+        molecule = chem.AddHs(molecule, addCoords=placed)
         notes += [] if suffix == ".smi" else ["hydrogens added"]
-    if flat and not _may_be_flat(molecule, suffix):
+    if placed:
+        chem.AssignStereochemistryFrom3D(molecule)
+    else:
         molecule = with_conformer(molecule, seed)
         notes.append("conformer made by ETKDG and MMFF94")
-    else:
-        chem.AssignStereochemistryFrom3D(molecule)
     return ligand_from(molecule, name, tuple(notes))
 
 
-def _parsed(chem: Any, record: str, suffix: str) -> Any:
+def _parsed(chem: Any, record: str, suffix: str, sanitize: bool = True) -> Any:
+    """RDKit's molecule of a record, or None; without sanitising its stereochemistry would be lost."""
     if suffix == ".smi":
-        return chem.MolFromSmiles(record.split()[0], sanitize=False)
-    if suffix == ".mol2":
-        return chem.MolFromMol2Block(record, sanitize=False, removeHs=False)
-    return chem.MolFromMolBlock(record, sanitize=False, removeHs=False)
+        return chem.MolFromSmiles(record.split()[0], sanitize=sanitize)
+    read = chem.MolFromMol2Block if suffix == ".mol2" else chem.MolFromMolBlock
+    return read(record, sanitize=sanitize, removeHs=False)
 
 
-def _may_be_flat(molecule: Any, suffix: str) -> bool:
-    """Whether a record says of its plane that it is three-dimensional, as of benzene it may."""
-    return suffix != ".smi" and bool(molecule.GetNumConformers()) and molecule.GetConformer().Is3D()
+def _reason(chem: Any, record: str, suffix: str) -> str:
+    """Why RDKit has no molecule for a record."""
+    raw = _parsed(chem, record, suffix, sanitize=False)
+    if raw is not None and raw.GetNumAtoms():
+        try:
+            chem.SanitizeMol(raw)
+        except ValueError as error:
+            return str(error)
+    return "RDKit cannot read the record"
+
+
+def _is_placed(molecule: Any) -> bool:
+    """Whether there are three dimensions; in a plane only where the record says so, as benzene's may."""
+    if not molecule.GetNumConformers():
+        return False
+    conformer = molecule.GetConformer()
+    places = conformer.GetPositions()
+    return bool(np.ptp(places[:, 2]) > 0 or (conformer.Is3D() and np.ptp(places) > 0))
 
 
 def write_poses(
