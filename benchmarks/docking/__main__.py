@@ -1,17 +1,17 @@
-"""python -m benchmarks.docking {peers,validity,board}"""
+"""python -m benchmarks.docking {ours,learn,peers,validity,board}"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.docking import board, peers, validity
+from benchmarks.docking import board, folds, ours, peers, validity
 from benchmarks.record import answer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="benchmarks.docking", description="Redocking of crystal complexes")
     commands = options.add_subparsers(required=True)
-    for part in (peers, validity, board):
+    for part in (ours, folds, peers, validity, board):
         part.add(commands)
     return answer(options, arguments)
 

@@ -72,7 +72,7 @@ def pose_descent(
     start: tuple[Tensor, Tensor, Tensor],
     steps: Steps,
 ) -> Descended:
-    """Minimise poses, each alone, on as many threads as PyTorch uses; call it only where the kernel is usable.
+    The algorithm is that of `apps.docking.minimise` on the energies of `pose_pairs`, the wall of the box and
 
     The algorithm is that of `apps.docking.minimise` on the energies of `pose_pairs`, the wall of the box, and
     torsions; what one thread needs for a pose stays in its cache.

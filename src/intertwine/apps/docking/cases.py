@@ -114,6 +114,7 @@ def case_of(
     plan: SearchPlan,
     spec: PoseEnergySpec,
     device: torch.device | str = "cpu",
+    given: dict[str, list[Tensor]] | None = None,
 ) -> Case:
     """Make a case: minima of the prior all over the box, and minima and scattered poses near the crystal's.
 
@@ -123,6 +124,7 @@ def case_of(
         plan: of the search; `plan.kept` minima enter the pool.
         spec: of the energy that will learn, for the cutoff of its graphs.
         device: where the tensors live.
+        given: `poses` and `native` of a case made before from the same arguments: nothing is searched again.
     """
     ligand = entry.ligand
     if flexible and entry.conformer is not None:
@@ -131,15 +133,10 @@ def case_of(
     like = landscape.body.reference
     reference = torch.from_numpy(np.array(entry.ligand.atoms.positions)).to(like)
     symmetries = torch.from_numpy(np.array(entry.ligand.symmetries)).to(like.device)
-    source = torch.Generator().manual_seed(plan.seed)
-    native = fitted(landscape, reference, symmetries, source)
-    beside = beside_native(native, NEAR, source)
-    near = landscape.minimised(beside, plan.rounds)
-    near = best_of(landscape, [near], symmetries, 0.3, NEAR)
-    far = search(landscape, plan, symmetries)
-    some = torch.arange(NEAR // 3, device=like.device)
-    pools = (native, beside.take(some), near.poses, far.poses)
-    poses = Poses(*(torch.cat(parts) for parts in zip(*pools, strict=True)))
+    if given is None:
+        native, poses = pool_of(landscape, plan, reference, symmetries)
+    else:
+        native, poses = (Poses(*(part.to(like) for part in given[name])) for name in ("native", "poses"))
     made = ligand_graph(ligand, spec.cutoff)
     if not flexible:
         made = made._replace(fragments=torch.zeros_like(made.fragments), pairs=made.pairs[:0])
@@ -156,9 +153,26 @@ def case_of(
         poses=poses,
         rmsd=reference.new_zeros(len(poses.translation)),
         first=landscape(poses)[0],
-        scattered=1 + len(some),
+        scattered=1 + NEAR // 3,
     )
     return replace(case, rmsd=case.distance(poses))
+
+
+def pool_of(
+    landscape: PriorLandscape,
+    plan: SearchPlan,
+    reference: Float[Tensor, "atoms 3"],
+    symmetries: Int64[Tensor, "symmetries atoms"],
+) -> tuple[Poses, Poses]:
+    """The native pose of a conformer, and with it some scattered about it, and minima near and far."""
+    source = torch.Generator().manual_seed(plan.seed)
+    native = fitted(landscape, reference, symmetries, source)
+    beside = beside_native(native, NEAR, source)
+    near = best_of(landscape, [landscape.minimised(beside, plan.rounds)], symmetries, 0.3, NEAR)
+    far = search(landscape, plan, symmetries)
+    some = torch.arange(NEAR // 3, device=reference.device)
+    pools = (native, beside.take(some), near.poses, far.poses)
+    return native, Poses(*(torch.cat(parts) for parts in zip(*pools, strict=True)))
 
 
 def fitted(
