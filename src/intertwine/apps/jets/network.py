@@ -16,6 +16,7 @@ from intertwine.apps.jets.tasks import Task, find_task
 from intertwine.encoders import PlanarCloud, PlanarEncoder, PlanarSpec
 from intertwine.errors import InputError
 from intertwine.nn.schur_linear import SchurLinear
+from intertwine.ops.planar import gather_products
 
 PRESETS: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
     {
@@ -86,9 +87,10 @@ def spec_for(
 class JetModel(nn.Module):
     """Answers to one task, exactly equivariant: turn the event, and the answer turns with it.
 
-        answer = scale · W PlanarEncoder(view(event))
+        answer = scale · W PlanarEncoder(view(event)),    of a vector + W′ Σ_i pT_i,  W′ = −1 at first
 
-    with W a `SchurLinear` to the one irrep of the task. An event without particles gets the answer zero: no
+    with W a `SchurLinear` to the one irrep of the task. What is learned of a vector is how far the sum of all that
+    is seen does not balance it. An event without particles gets the answer zero: no
     vector, no direction, even odds.
 
     Args:
@@ -107,6 +109,11 @@ class JetModel(nn.Module):
         self.head = SchurLinear(
             self.encoder.irreps, self.task.irreps(spec.encoder.group), self.encoder.channels, 1
         )
+        self.balance = None
+        if self.task.measure == "vector":
+            answer = self.head.irreps_out
+            recoil = -spec.view.unit / spec.scale * torch.eye(answer.dim)
+            self.balance = SchurLinear(answer, answer, 1, 1).fit(recoil[:, None, :, None])
 
     @property
     def task(self) -> Task:
@@ -115,7 +122,10 @@ class JetModel(nn.Module):
 
     def forward(self, cloud: PlanarCloud) -> Float[Tensor, "events rows"]:
         """The answers in units of `scale`."""
-        return self.head(self.encoder(cloud)).squeeze(-1)
+        answer = self.head(self.encoder(cloud))
+        if self.balance is not None:
+            answer = answer + self.balance(gather_products(cloud.direction, cloud.weight[:, None], cloud.counts))
+        return answer.squeeze(-1)
 
     @torch.no_grad()
     def answer(self, events: Events, batch: int = 256) -> Float64[np.ndarray, "events rows"]:

@@ -42,8 +42,8 @@ class FitPlan:
 
     epochs: int = 30
     batch: int = 64
-    rate: float = 5e-3
-    decay: float = 1e-2
+    rate: float = 3e-3
+    decay: float = 0.3
     valid: float = 0.1
     minutes: float = 0.0
     seed: int = 0
