@@ -4,14 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.jets import flow, met
+from benchmarks.jets import flow, met, plane, speed, tag
 from benchmarks.record import answer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="benchmarks.jets", description="Models of collisions")
     commands = options.add_subparsers(required=True)
-    for part in (flow, met):
+    for part in (flow, met, plane, tag, speed):
         part.add(commands)
     return answer(options, arguments)
 

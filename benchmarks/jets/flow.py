@@ -23,7 +23,7 @@ TEST = FlowPlan(2000, seed=10_000)
 
 def add(commands: Any) -> None:
     """The command and its options."""
-    options = options_for(commands, "flow", "event planes of known flow", [100, 1000, 10000])
+    options = options_for(commands, "flow", "event planes of known flow", [100, 300, 1000, 3000, 10000])
     options.add_argument("--orders", type=int, nargs="+", default=[1, 2, 3])
     options.set_defaults(do=run)
 
@@ -41,9 +41,9 @@ def run(options: argparse.Namespace) -> int:
             trainers = {
                 "linear weights": lambda train, seed, task=task: linear_weights(train, task),
                 "deep set, turned events": lambda train, seed, task=task: fit_deep_set(
-                    train, task, seed, epochs_for(options, len(train))
+                    train, task, seed, 3 * epochs_for(options, len(train))
                 ),
-                OURS: ours(options, task, rate=2e-3, decay=1.0),
+                OURS: ours(options, task, rate=2e-3, decay=5.0, group="O(2)"),
             }
             fixed = {"best there is": most, "sum of pT": raw_sum(task)(test)}
             found = hold(options, task, draw, test, trainers, fixed)

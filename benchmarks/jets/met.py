@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     trainers = {
         "linear weights": lambda train, seed: linear_weights(train, task),
         "deep set, turned events": lambda train, seed: fit_deep_set(
-            train, task, seed, epochs_for(options, len(train))
+            train, task, seed, 2 * epochs_for(options, len(train))
         ),
         f"{OURS}, O(2)": ours(options, task, rate=3e-3, decay=0.3, group="O(2)"),
         OURS: ours(options, task, rate=3e-3, decay=0.3),

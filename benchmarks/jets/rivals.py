@@ -123,14 +123,14 @@ def fit_deep_set(
     sizes: tuple[tuple[int, ...], tuple[int, ...]] = DEEP_SET,
     rate: float = 1e-3,
 ) -> Answerer:
-    """A deep set, every event turned anew each time that it is seen; a vector it corrects, from the raw sum on."""
+    """A deep set, every event turned and mirrored anew each time; a vector it corrects from the raw sum on."""
     torch.manual_seed(seed)
     view = view_of(train, task.frame, False, False)
     start = raw_sum(task) if task.measure == "vector" else lambda events: 0.0
     truth = task.truth(train) - start(train)
     unit = float(np.sqrt((truth**2).mean())) if task.measure == "vector" else 1.0
     clouds, target = look(train, view), torch.from_numpy(truth / unit).float()
-    model = DeepSet(_inputs(clouds, np.arange(1), None, 1)[0].shape[1], target.shape[1], *sizes,
+    model = DeepSet(_inputs(clouds, np.arange(1))[0].shape[1], target.shape[1], *sizes,
                     scale=max(float(train.counts.mean()), 1.0))  # fmt: skip
     order = np.random.default_rng(seed).permutation(len(train))
     held, rest = order[: max(1, len(order) // 10)], order[max(1, len(order) // 10) :]
@@ -139,15 +139,16 @@ def fit_deep_set(
     for epoch in range(epochs):
         for chosen in np.array_split(rng.permutation(rest), max(1, round(len(rest) / 64))):
             angle = torch.from_numpy(rng.uniform(-np.pi, np.pi, len(chosen))).float()
-            inputs, counts = _inputs(clouds, chosen, angle, task.order)
-            wanted = _turned(target[torch.from_numpy(chosen)], angle, task.order)
+            mirror = torch.from_numpy(rng.choice([-1.0, 1.0], len(chosen))).float()
+            inputs, counts = _inputs(clouds, chosen, angle, mirror)
+            wanted = _turned(target[torch.from_numpy(chosen)], angle, mirror, task.order)
             optimizer.param_groups[0]["lr"] = rate * (0.5 + 0.5 * math.cos(math.pi * epoch / epochs))
             optimizer.zero_grad()
             task.loss(model(inputs, counts), wanted).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimizer.step()
         with torch.no_grad():
-            loss = float(task.loss(model(*_inputs(clouds, held, None, 1)), target[torch.from_numpy(held)]))
+            loss = float(task.loss(model(*_inputs(clouds, held)), target[torch.from_numpy(held)]))
         if loss < best:
             best, weights = loss, copy.deepcopy(model.state_dict())
     model.load_state_dict(weights)
@@ -156,29 +157,30 @@ def fit_deep_set(
     def answer(events: Events) -> np.ndarray:
         seen = look(events, view)
         parts = np.array_split(np.arange(len(events)), max(1, len(events) // 256))
-        found = torch.cat([model(*_inputs(seen, part, None, 1)) for part in parts])
+        found = torch.cat([model(*_inputs(seen, part)) for part in parts])
         return start(events) + unit * found.double().numpy()
 
     return answer
 
 
 def _inputs(
-    clouds: Clouds, chosen: np.ndarray, angle: Tensor | None, order: int
+    clouds: Clouds, chosen: np.ndarray, angle: Tensor | None = None, mirror: Tensor | None = None
 ) -> tuple[Tensor, list[int]]:
-    """Direction, momentum vector and all invariants of each particle, its event turned by an angle."""
+    """Direction, momentum vector and all invariants of each particle, its event mirrored and turned."""
     cloud = clouds.batch(chosen)
     counts = list(cloud.counts)
     direction = cloud.direction
-    if angle is not None:
-        turn = angle[torch.repeat_interleave(torch.tensor(counts))]
-        c, s, (x, y) = turn.cos(), turn.sin(), direction.T
-        direction = torch.stack([c * x - s * y, s * x + c * y], dim=1)
+    if angle is not None and mirror is not None:
+        event = torch.repeat_interleave(torch.tensor(counts))
+        direction = _turned(direction, angle[event], mirror[event], 1)
     weight = cloud.weight[:, None]
     return torch.cat([direction, weight * direction, weight, cloud.scalars], dim=1), counts
 
 
-def _turned(target: Tensor, angle: Tensor, order: int) -> Tensor:
+def _turned(target: Tensor, angle: Tensor, mirror: Tensor, order: int) -> Tensor:
+    """Vectors of order m of events mirrored, y to −y, where `mirror` is −1, and then turned."""
     if not order:
         return target
     c, s, (x, y) = (order * angle).cos(), (order * angle).sin(), target.T
+    y = mirror * y
     return torch.stack([c * x - s * y, s * x + c * y], dim=1)

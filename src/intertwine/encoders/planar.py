@@ -17,6 +17,7 @@ from intertwine.nn.gate import Gate
 from intertwine.nn.schur_linear import SchurLinear
 from intertwine.nn.tensor_product import TensorProduct
 from intertwine.ops.planar import gather_products, planar_harmonics
+from intertwine.ops.segment import segment_sum
 
 
 class PlanarSpec(BaseModel):
@@ -171,52 +172,46 @@ class PlanarEncoder(nn.Module):
 
     def forward(self, cloud: PlanarCloud) -> Float[Tensor, "events rows channels"]:
         harmonics = planar_harmonics(cloud.direction, self.spec.orders)
-        weight = self._share(cloud) if self.spec.infrared_safe else cloud.weight
+        index = torch.repeat_interleave(torch.tensor(cloud.counts, dtype=torch.int64))
         event: Tensor | None = None
         told: list[Tensor] = []
         for network, step in zip(self.networks, self.steps, strict=True):
             even, odd, logits = network(cloud.scalars, harmonics, event, cloud.counts)
-            weighted = self._weighted(harmonics, weight, logits, cloud.counts)
-            sums = [self._sums(weighted, even, cloud.counts)]
+            weights = self._weights(cloud.weight, logits)
+            weighted = (weights[:, :, None] * harmonics[:, None, :]).flatten(1)
+            factors = self._factors(segment_sum(weights, index.to(weights.device), len(cloud)))
+            sums = [self._sums(weighted, even, factors, cloud.counts)]
             if odd is not None:
-                sums.append(_quarter_turned(self._sums(weighted, odd, cloud.counts)))
+                sums.append(_quarter_turned(self._sums(weighted, odd, factors, cloud.counts)))
             linear, event = step(sums, event)
             told.append(linear)
         assert event is not None
         return torch.cat([*told, event], dim=-1)
 
-    def _share(self, cloud: PlanarCloud) -> Float[Tensor, " particles"]:
-        one = cloud.weight.new_ones(len(cloud.weight), 1)
-        return cloud.weight / self._total(cloud.weight[:, None], one, cloud.counts)[:, 0]
+    def _weights(
+        self, weight: Float[Tensor, " particles"], logits: Float[Tensor, "particles heads"]
+    ) -> Float[Tensor, "particles weights"]:
+        """The weights ω of each particle, those that are shares not yet divided by their sum."""
+        weight = weight[:, None]
+        plain = [weight] if self.spec.infrared_safe else [weight, torch.ones_like(weight)]
+        return torch.cat([weight * torch.exp(logits), *plain], dim=1)
 
-    def _total(self, weights: Tensor, one: Tensor, counts: Sequence[int]) -> Tensor:
-        """Sums over the event of each particle; 1 where all are zero."""
-        totals = gather_products(one, weights, counts)[:, 0]
-        totals = torch.where(totals > 0, totals, 1.0)
-        index = torch.repeat_interleave(torch.tensor(counts, dtype=torch.int64, device=weights.device))
-        return totals.index_select(0, index)
-
-    def _weighted(
-        self, harmonics: Tensor, weight: Tensor, logits: Tensor, counts: Sequence[int]
-    ) -> Float[Tensor, "particles weights_rows"]:
-        """Harmonics times each of the weights ω."""
-        scale = harmonics.new_full((harmonics.shape[1],), self.spec.particles**-0.5)
-        scale[0] = 1 / self.spec.particles
-        attention = weight[:, None] * torch.exp(logits)
-        attention = attention / self._total(attention, harmonics[:, :1], counts)
-        parts = [harmonics * attention[:, head, None] for head in range(self.spec.heads)]
-        if self.spec.infrared_safe:
-            return torch.cat([*parts, harmonics * weight[:, None]], dim=1)
-        scaled = harmonics * scale
-        return torch.cat([*parts, scaled * weight[:, None], scaled], dim=1)
+    def _factors(self, totals: Float[Tensor, "events weights"]) -> Float[Tensor, "events weights rows"]:
+        """What makes shares of weights, and brings sums to unit size: per event, weight, and row of harmonics."""
+        spec, rows = self.spec, 2 * self.spec.orders + 1
+        factors = (1 / torch.where(totals > 0, totals, 1.0))[:, :, None].expand(-1, -1, rows)
+        if spec.infrared_safe:
+            return factors
+        scale = totals.new_full((len(totals), 2, rows), spec.particles**-0.5)
+        scale[..., 0] = 1 / spec.particles
+        return torch.cat([factors[:, : spec.heads], scale], dim=1)
 
     def _sums(
-        self, weighted: Tensor, functions: Tensor, counts: Sequence[int]
+        self, weighted: Tensor, functions: Tensor, factors: Tensor, counts: Sequence[int]
     ) -> Float[Tensor, "events rows channels"]:
         """Σ_i ω_i Y(φ_i) f_i with a channel for each pair of weight and function."""
-        sums = gather_products(weighted, functions, counts)
-        rows = 2 * self.spec.orders + 1
-        return sums.unflatten(1, (-1, rows)).transpose(1, 2).flatten(2)
+        sums = gather_products(weighted, functions, counts).unflatten(1, factors.shape[1:])
+        return (sums * factors[..., None]).transpose(1, 2).flatten(2)
 
 
 def _quarter_turned(sums: Float[Tensor, "events rows channels"]) -> Float[Tensor, "events rows channels"]:

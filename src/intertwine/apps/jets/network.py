@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ def spec_for(
     events: Events,
     task: str,
     *,
-    group: Literal["SO(2)", "O(2)"] = "SO(2)",
+    group: str = "SO(2)",
     preset: str = "small",
     infrared_safe: bool = False,
     boost_invariant: bool = False,
