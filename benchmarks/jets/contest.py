@@ -52,8 +52,12 @@ def ours(options: argparse.Namespace, task: Task, rate: float, decay: float, **w
 
 
 def hold(
-    options: argparse.Namespace, task: Task, draw: Callable[[int, int], Events], test: Events,
-    trainers: Mapping[str, Trainer], fixed: Mapping[str, np.ndarray],
+    options: argparse.Namespace,
+    task: Task,
+    draw: Callable[[int, int], Events],
+    test: Events,
+    trainers: Mapping[str, Trainer],
+    fixed: Mapping[str, np.ndarray],
 ) -> dict[str, dict[str, Any]]:
     """Figures by model and number of events; `fixed` answers need no training.
 
@@ -80,7 +84,9 @@ def hold(
                 scores.append(score(task, answer, truth))
                 answers[name].append(answer)
             found[name][str(size)] = _figures(scores, seconds)
-            print(task.name, size, name, {k: round(v, 4) for k, v in found[name][str(size)].items()}, flush=True)
+            print(
+                task.name, size, name, {k: round(v, 4) for k, v in found[name][str(size)].items()}, flush=True
+            )
         for name, theirs in answers.items():
             if name != OURS and OURS in answers:
                 found[name][str(size)]["ours_less_this"] = gain(task, answers[OURS][0], theirs[0], truth)
@@ -96,7 +102,11 @@ def _figures(scores: Sequence[Any], seconds: Sequence[float]) -> dict[str, float
 
 
 def tell(
-    options: argparse.Namespace, name: str, found: Mapping[str, Mapping[str, Any]], watch: Stopwatch, unit: str
+    options: argparse.Namespace,
+    name: str,
+    found: Mapping[str, Mapping[str, Any]],
+    watch: Stopwatch,
+    unit: str,
 ) -> None:
     """Keep and show: one row a model, one column a number of events."""
     path = keep(f"jets-{name}", 0, watch, {name: dict(found)}, options.results)

@@ -51,7 +51,13 @@ def run(options: argparse.Namespace) -> int:
             for by_size in found.values():
                 for figures in by_size.values():
                     figures["of_best"] = figures["value"] / top
-            tell(options, f"flow-{order}", found, watch_so_far(watch), f"resolution of Ψ{order}; best {top:.4f}")
+            tell(
+                options,
+                f"flow-{order}",
+                found,
+                watch_so_far(watch),
+                f"resolution of Ψ{order}; best {top:.4f}",
+            )
     return 0
 
 
@@ -59,5 +65,3 @@ def watch_so_far(watch: Stopwatch) -> Stopwatch:
     """The time spent until now."""
     watch.__exit__()
     return watch
-
-

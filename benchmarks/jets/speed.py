@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
 def speed(preset: str, particles: int, what: str, rounds: int) -> float:
     """Events per second, the best of some rounds."""
-    events = flow_events(FlowPlan(max(200, 200_000 // particles), multiplicity=particles))
+    events = flow_events(FlowPlan(max(200, 200_000 // particles), multiplicity=float(particles)))
     spec = spec_for(events, "event-plane-2", preset=preset)
     model = JetModel(spec).eval().requires_grad_(False)
     best = 0.0

@@ -67,7 +67,9 @@ def test_help_of_a_command_loads_neither_pytorch_nor_ase(command):
         "import sys; from intertwine.cli.main import main; status = main(); "
         "sys.exit(status or any(name in sys.modules for name in ('torch', 'ase', 'numpy')))"
     )
-    done = subprocess.run([sys.executable, "-c", code, *command.split(), "--help"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command.split(), "--help"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert "Examples" in done.stdout
 

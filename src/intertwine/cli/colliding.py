@@ -88,7 +88,9 @@ def train(
     minutes: Annotated[float, typer.Option(min=0.0, help="On the clock, at most; 0 for no limit.")] = 0.0,
     batch: Annotated[int, typer.Option(min=1, help="Events per step.")] = 64,
     rate: Annotated[float, typer.Option(help="Largest learning rate.")] = 3e-3,
-    valid: Annotated[float, typer.Option(help="Share of the events held out to choose the best weights.")] = 0.1,
+    valid: Annotated[
+        float, typer.Option(help="Share of the events held out to choose the best weights.")
+    ] = 0.1,
     unit: Unit = "GeV",
     tree: Tree = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a training was interrupted.")] = False,

@@ -111,9 +111,9 @@ class EventStep(nn.Module):
         self, sums: Sequence[Tensor], before: Float[Tensor, "events rows channels"] | None
     ) -> tuple[Float[Tensor, "events rows channels"], Float[Tensor, "events rows channels"]]:
         linear = torch.stack([mix(x) for mix, x in zip(self.mixes, sums, strict=True)]).sum(dim=0)
-        alone, left, right = self.split(
-            self.norm(linear if before is None else linear + before)
-        ).chunk(3, dim=-1)
+        alone, left, right = self.split(self.norm(linear if before is None else linear + before)).chunk(
+            3, dim=-1
+        )
         return linear, self.gate(alone + self.product(left, right))
 
 
@@ -153,12 +153,12 @@ class PlanarEncoder(nn.Module):
         self.spec = spec
         sources = self._sources()
         self.networks = nn.ModuleList(
-            ParticleNetwork(spec.scalars, spec.width, spec.functions, spec.heads, spec.irreps, spec.channels, k > 0)
+            ParticleNetwork(
+                spec.scalars, spec.width, spec.functions, spec.heads, spec.irreps, spec.channels, k > 0
+            )
             for k in range(spec.rounds)
         )
-        self.steps = nn.ModuleList(
-            EventStep(spec, sources if k else sources[:1]) for k in range(spec.rounds)
-        )
+        self.steps = nn.ModuleList(EventStep(spec, sources if k else sources[:1]) for k in range(spec.rounds))
         self.irreps, self.channels = spec.irreps, (spec.rounds + 1) * spec.channels
 
     def _sources(self) -> list[tuple[Irreps, int]]:

@@ -7,9 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def planar_harmonics(
-    direction: Float[Tensor, "particles 2"], orders: int
-) -> Float[Tensor, "particles rows"]:
+def planar_harmonics(direction: Float[Tensor, "particles 2"], orders: int) -> Float[Tensor, "particles rows"]:
     """1, then (Re zᵐ, Im zᵐ) of z = x + iy for m = 1 … orders: (cos mφ, sin mφ) on the unit circle.
 
     Args:

@@ -93,7 +93,7 @@ def soft_drop_mass(momenta: Float[np.ndarray, "members 4"], cut: float = 0.1) ->
 def subjettiness(momenta: Float[np.ndarray, "members 4"], most: int = 3) -> list[float]:
     """τ_1 … τ_most about the axes of exclusive kT jets (Thaler & Van Tilburg, JHEP 03 (2011) 015).
 
-        τ_N = Σ_i pT_i min_k ΔR_ik / (R Σ_i pT_i)
+    τ_N = Σ_i pT_i min_k ΔR_ik / (R Σ_i pT_i)
     """
     px, py, pz = momenta[:, :3].T
     pt, phi = np.hypot(px, py), np.arctan2(py, px)

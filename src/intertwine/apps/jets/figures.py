@@ -84,7 +84,12 @@ def _classes(task: Task, answers: Answers, truth: np.ndarray) -> Figure:
     return figure
 
 
-def displays(task: Task, events: Events, answer: Float[np.ndarray, "events rows"], truth: Float[np.ndarray, "events rows"]) -> Figure:
+def displays(
+    task: Task,
+    events: Events,
+    answer: Float[np.ndarray, "events rows"],
+    truth: Float[np.ndarray, "events rows"],
+) -> Figure:
     """Four events across the beam, or the axis of the jet: particles, the answer, the truth."""
     shown = min(4, len(events))
     figure, axes = styled_figure(2.9 * max(shown, 1), 3.2, columns=max(shown, 1))
@@ -104,7 +109,10 @@ def displays(task: Task, events: Events, answer: Float[np.ndarray, "events rows"
         for vector, colour, name in ((truth[e], INK, "true"), (answer[e], COLOURS[1], "answered")):
             _arrows(ax, task, vector, size, colour, name)
         ax.set(aspect="equal", xlim=(-1.1 * size, 1.1 * size), ylim=(-1.1 * size, 1.1 * size))
-        ax.set(xlabel="Δη" if task.frame == "jet" else "x (GeV)", ylabel="Δφ" if task.frame == "jet" else "y (GeV)")
+        ax.set(
+            xlabel="Δη" if task.frame == "jet" else "x (GeV)",
+            ylabel="Δφ" if task.frame == "jet" else "y (GeV)",
+        )
     if shown and task.order:
         axes[0].legend(frameon=False, fontsize=8, loc="upper left")
     return figure

@@ -85,9 +85,13 @@ def _read_hdf5(path: Path, unit: str) -> Events:
         with h5py.File(path, "r") as file:
             ours = file.attrs.get("format") == FORMAT
             if not ours:
-                return from_arrays({name: file[name][()] for name in file if hasattr(file[name], "shape")}, unit)
+                return from_arrays(
+                    {name: file[name][()] for name in file if hasattr(file[name], "shape")}, unit
+                )
             if int(file.attrs["version"]) > VERSION:
-                raise InputError(f"'{path}' is of version {file.attrs['version']}", accepted=f"up to {VERSION}")
+                raise InputError(
+                    f"'{path}' is of version {file.attrs['version']}", accepted=f"up to {VERSION}"
+                )
             particles, truth = file["particles"], file["truth"]
             return Events(
                 particles["offsets"][()].astype(np.int64),

@@ -16,6 +16,8 @@ from intertwine.apps.jets.events import Events
 from intertwine.errors import InputError
 
 ORDERS = (1, 2, 3)
+TOGETHER = 32
+"""Densities, each between 0.01 and 3, that are multiplied before a logarithm is taken."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,13 @@ def best_estimate(events: Events, plan: FlowPlan, points: int = 24) -> BestEstim
     for e in range(len(events)):
         rows = slice(events.offsets[e], events.offsets[e + 1])
         logs = np.zeros((points, points, points))
-        for one, two, three in zip(*terms[:, rows], strict=True):
-            logs += np.log1p((one[:, None] + two)[:, :, None] + three)
+        product = np.ones_like(logs)
+        for number, (one, two, three) in enumerate(zip(*terms[:, rows], strict=True), start=1):
+            product *= (one[:, None] + two)[:, :, None] + (1 + three)
+            if number % TOGETHER == 0:
+                logs += np.log(product)
+                product.fill(1.0)
+        logs += np.log(product)
         density = np.exp(logs - logs.max())
         density /= density.sum()
         pair = density.sum(axis=2)

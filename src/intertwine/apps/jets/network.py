@@ -124,7 +124,9 @@ class JetModel(nn.Module):
         """The answers in units of `scale`."""
         answer = self.head(self.encoder(cloud))
         if self.balance is not None:
-            answer = answer + self.balance(gather_products(cloud.direction, cloud.weight[:, None], cloud.counts))
+            answer = answer + self.balance(
+                gather_products(cloud.direction, cloud.weight[:, None], cloud.counts)
+            )
         return answer.squeeze(-1)
 
     @torch.no_grad()

@@ -133,7 +133,9 @@ class Collider:
     def version(self) -> str:
         """Pythia's own."""
         number = str(getattr(require("pythia8mc", extra="jets"), "__version__", ""))
-        return number if re.match(r"\d", number) else f"{self._pythia.settings.parm('Pythia:versionNumber'):g}"
+        return (
+            number if re.match(r"\d", number) else f"{self._pythia.settings.parm('Pythia:versionNumber'):g}"
+        )
 
     def collide(self, count: int) -> Record:
         """The next `count` events, or a few less where Pythia gives some up."""

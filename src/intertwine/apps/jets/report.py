@@ -100,7 +100,8 @@ class JetReport:
             Number("Breach of symmetry", f"{self.turned:.0e}", "", "turned by 1 rad", self.turned < 1e-12),
         )
         rows = tuple(
-            (name, f"{each.value:.4g}", f"{each.low:.4g}", f"{each.high:.4g}") for name, each in self.scores.items()
+            (name, f"{each.value:.4g}", f"{each.low:.4g}", f"{each.high:.4g}")
+            for name, each in self.scores.items()
         )
         table = Listing(("answer", f">{best.name} {best.unit}".strip(), ">from", ">to (95 %)"), rows)
         judged = Picture(svg(figures.judged(task, self.answers, self.truth)), f"how good: {task.about}")
@@ -109,14 +110,18 @@ class JetReport:
             picture = figures.displays(task, self.events, self.answers["model"], self.truth)
             across = "the axis of the jet" if task.frame == "jet" else "the beam"
             sections.append(
-                Section("Events", (f"Seen along {across}.",), (Picture(svg(picture), "particles, answer, truth"),))
+                Section(
+                    "Events", (f"Seen along {across}.",), (Picture(svg(picture), "particles, answer, truth"),)
+                )
             )
         layer = next(m for m in model.linear_maps().values() if m.irreps_in == m.irreps_out)
         words = (
             "Schur's lemma: a linear map that commutes with every turn sends each order m only to itself. This is "
             "the whole matrix of one trained layer; outside the blocks stand no weights at all."
         )
-        sections.append(Section("Weights", (words,), (Picture(svg(figures.weights(layer)), "blocks of m", wide=False),)))
+        sections.append(
+            Section("Weights", (words,), (Picture(svg(figures.weights(layer)), "blocks of m", wide=False),))
+        )
         lead = (
             f"{task.about[0].upper()}{task.about[1:]}, from {self.events.about.get('process', 'these')} events. Turn "
             f"the event, and the answer turns with it, for all weights ({model.spec.encoder.group})."

@@ -37,7 +37,10 @@ class Score:
 
 
 def score(
-    task: Task, answer: Float[np.ndarray, "events rows"], truth: Float[np.ndarray, "events rows"], seed: int = 0
+    task: Task,
+    answer: Float[np.ndarray, "events rows"],
+    truth: Float[np.ndarray, "events rows"],
+    seed: int = 0,
 ) -> Score:
     """The figure of merit of a task.
 

@@ -64,9 +64,7 @@ class Task:
         return (answer - truth).square().sum(dim=1).mean()
 
 
-def von_mises_loss(
-    answer: Float[Tensor, "events 2"], truth: Float[Tensor, "events 2"]
-) -> Float[Tensor, ""]:
+def von_mises_loss(answer: Float[Tensor, "events 2"], truth: Float[Tensor, "events 2"]) -> Float[Tensor, ""]:
     """−log of the von Mises density of the true angle, up to log 2π: log I₀(κ) − v·u, κ = |v|.
 
     The answer v is a direction, and its length says how sure it is.
