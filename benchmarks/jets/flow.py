@@ -2,7 +2,8 @@
 
     python -m benchmarks.jets flow
 
-Figures are ⟨cos n(Ψ − Ψ_true)⟩ on 2000 other events, over that of the posterior mean, which is the most there is.
+Figures are ⟨cos n(Ψ − Ψ_true)⟩ on 2000 other events, over that of the posterior mean, which is the most there
+is.
 """
 
 import argparse

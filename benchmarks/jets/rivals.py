@@ -1,7 +1,8 @@
 """What else answers the tasks: sums, least squares, and deep sets that learn from turned events.
 
-Deep sets and particle flow networks are written here from their equations (Zaheer et al., NeurIPS 2017; Komiske,
-Metodiev & Thaler, JHEP 01 (2019) 121, with that paper's sizes): the package energyflow needs an older NumPy.
+Deep sets and particle flow networks are written here from their equations (Zaheer et al., NeurIPS 2017;
+Komiske, Metodiev & Thaler, JHEP 01 (2019) 121, with that paper's sizes): the package energyflow needs an
+older NumPy.
 """
 
 import copy
@@ -57,10 +58,10 @@ def classes(events: Events, task: Task) -> np.ndarray:
 
 
 def linear_weights(train: Events, task: Task) -> Answerer:
-    """The best answer Σ_i w(class of i) pT_i e^{imφ_i}: one weight a class, ridge chosen on a fifth of the events.
+    """The best answer Σ_i w(class of i) pT_i e^{imφ_i}: a weight a class, ridge chosen on a fifth.
 
-    For a plane the target is the unit vector, and the sum runs over e^{imφ}. The ridge pulls a vector's weights to
-    −1, those of the raw sum, and a plane's to 0.
+    For a plane the target is the unit vector, and the sum runs over e^{imφ}. The ridge pulls a vector's
+    weights to −1, those of the raw sum, and a plane's to 0.
     """
     names = np.unique(classes(train, task))
 
@@ -123,7 +124,7 @@ def fit_deep_set(
     sizes: tuple[tuple[int, ...], tuple[int, ...]] = DEEP_SET,
     rate: float = 1e-3,
 ) -> Answerer:
-    """A deep set, every event turned and mirrored anew each time; a vector it corrects from the raw sum on."""
+    """A deep set; events are turned and mirrored anew each time, a vector corrected from the raw sum."""
     torch.manual_seed(seed)
     view = view_of(train, task.frame, False, False)
     start = raw_sum(task) if task.measure == "vector" else lambda events: 0.0

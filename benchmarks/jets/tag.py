@@ -2,8 +2,8 @@
 
     python -m benchmarks.jets tag
 
-Area under the ROC on 3000 jets of both kinds that none has seen. These are not the jets of any published reference
-set, and no figure here may stand beside one from there.
+Area under the ROC on 3000 jets of both kinds that none has seen. These are not the jets of any published
+reference set, and no figure here may stand beside one from there.
 """
 
 import argparse

@@ -152,7 +152,7 @@ def test_the_best_estimate_promises_what_it_keeps() -> None:
 
 
 def test_the_best_estimate_of_a_lone_particle_is_its_density() -> None:
-    """E[e^{inΨ}] = v_n e^{inφ}, and planes of different orders are not correlated by one particle's first order."""
+    """E[e^{inΨ}] = v_n e^{inφ}."""
     plan = FlowPlan(1)
     one = Events(np.array([0, 1]), np.array([2.0]), np.array([1.0]), np.array([0.7]))
     v = flow_coefficients(one.pt, one.eta, plan)[:, 0]

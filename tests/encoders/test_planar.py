@@ -1,4 +1,4 @@
-"""The planar encoder commutes with turns and mirrors, never mixes two orders, and counts particles as physics does."""
+"""The planar encoder commutes with turns and mirrors and counts particles as physics does."""
 
 import numpy as np
 import pytest

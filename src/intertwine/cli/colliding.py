@@ -126,8 +126,8 @@ def train(
     _note(output / "jets.json", {"spec": fit.model.header(), **about, "held_out": fit.valid.tolist()})
     weights = sum(value.numel() for value in fit.model.parameters())
     typer.echo(
-        f"{spec.task} under {group}: {weights} weights, {len(fit.train)} events, best of {len(fit.curve)} epochs "
-        f"{fit.best}, held-out loss {fit.curve[fit.best - 1][1]:.4g}; wrote {path}"
+        f"{spec.task} under {group}: {weights} weights, {len(fit.train)} events, best of "
+        f"{len(fit.curve)} epochs {fit.best}, held-out loss {fit.curve[fit.best - 1][1]:.4g}; wrote {path}"
     )
 
 

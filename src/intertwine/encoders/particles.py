@@ -21,8 +21,8 @@ class ParticleNetwork(nn.Module):
 
     ⟨Y, W g⟩ is the event's features g, brought to `width` channels by a `SchurLinear` and read along the
     harmonics Y of the particle: what the event looks like from there. Under O(2), o is what is seen on the
-    left minus what is seen on the right, ⟨iY, W′ g⟩, and f′ are odd under mirrors; under SO(2) there is no such
-    distinction, and everything is in e.
+    left minus what is seen on the right, ⟨iY, W′ g⟩, and f′ are odd under mirrors; under SO(2) there is no
+    such distinction, and everything is in e.
 
     Args:
         scalars: invariants of the particle itself.
@@ -67,16 +67,23 @@ class ParticleNetwork(nn.Module):
         hidden = self.own(scalars)
         odd = None
         if self.hear is not None and event is not None:
-            hidden = hidden + spread_products(harmonics, self.hear(event), counts)
+            hidden = spread_products(harmonics, self.hear(event), counts, onto=hidden)
             if self.hear_odd is not None:
                 seen = spread_products(_quarter_turned(harmonics), self.hear_odd(event), counts)
                 hidden = hidden + self.square(seen.square())
                 odd = self.odd_out(seen)
         hidden = nn.functional.silu(hidden)
-        functions, logits = self.out(hidden).tensor_split([-self.heads], dim=1)
+        functions, logits = self._outputs(hidden)
         if odd is not None:
             odd = odd * torch.sigmoid(self.odd_gate(hidden))
         return nn.functional.silu(functions), odd, LOGIT * torch.tanh(logits / LOGIT)
+
+    def _outputs(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Functions and logits, each contiguous: what follows runs over them many times."""
+        cut = self.out.out_features - self.heads
+        weights, biases = self.out.weight.tensor_split([cut]), self.out.bias.tensor_split([cut])
+        functions, logits = (nn.functional.linear(hidden, W, b) for W, b in zip(weights, biases, strict=True))
+        return functions, logits
 
 
 def _quarter_turned(harmonics: Float[Tensor, "particles rows"]) -> Float[Tensor, "particles rows"]:

@@ -120,27 +120,28 @@ class EventStep(nn.Module):
 class PlanarEncoder(nn.Module):
     """Clouds of particles to features of events, of every order m of SO(2) or O(2).
 
-    In the frame of a particle, turned until its own direction is the x-axis, every feature is a number, and any
-    network may act on it. So each round, all sums over the particles i of one event:
+    In the frame of a particle, turned until its own direction is the x-axis, every feature is a number, and
+    any network may act on it. So each round, all sums over the particles i of one event:
 
         f_i = network(s_i, ⟨Y(φ_i), W g⟩)         what particle i makes of the event: invariants
         A_k = Σ_i ω_k,i Y(φ_i) f_i               Y = (1, cos mφ, sin mφ, …), m up to `orders`
         g   = products and gates of W A           `EventStep`
 
-    W are `SchurLinear`: none mixes two orders m. The weights ω are 1, the transverse momentum w_i, and for each
-    head w_i exp(ℓ_i)/Σ_j w_j exp(ℓ_j) with a logit ℓ_i among the f_i: attention of learned queries. Work and
-    memory grow linearly with the particles, and their order does not matter.
+    W are `SchurLinear`: none mixes two orders m. The weights ω are 1, the transverse momentum w_i, and for
+    each head w_i exp(ℓ_i)/Σ_j w_j exp(ℓ_j) with a logit ℓ_i among the f_i: attention of learned queries. Work
+    and memory grow linearly with the particles, and their order does not matter.
 
     Under O(2) a particle's numbers are even or odd under the mirror that leaves its direction alone; odd ones
     enter the network only squared, or as a factor of what stays odd.
 
-    `infrared_safe`: w_i is the particle's share of the event's, and ω = 1 is left out. Then nothing changes when
-    a particle of weight → 0 is added or one is split into two of the same direction and scalars (which must not
-    depend on the weight).
+    `infrared_safe`: w_i is the particle's share of the event's, and ω = 1 is left out. Then nothing changes
+    when a particle of weight → 0 is added or one is split into two of the same direction and scalars (which
+    must not depend on the weight).
 
     An event without particles has features exactly zero. No layer on features of orders m has a bias.
 
-    Deep sets: Zaheer et al., NeurIPS 2017; energy flow networks: Komiske, Metodiev & Thaler, JHEP 01 (2019) 121.
+    Deep sets: Zaheer et al., NeurIPS 2017; energy flow networks: Komiske, Metodiev & Thaler, JHEP 01 (2019)
+    121.
 
     >>> encoder = PlanarEncoder(PlanarSpec(scalars=2, channels=4))
     >>> cloud = PlanarCloud(torch.eye(2), torch.zeros(2, 2), torch.ones(2), [2, 0])
@@ -197,7 +198,7 @@ class PlanarEncoder(nn.Module):
         return torch.cat([weight * torch.exp(logits), *plain], dim=1)
 
     def _factors(self, totals: Float[Tensor, "events weights"]) -> Float[Tensor, "events weights rows"]:
-        """What makes shares of weights, and brings sums to unit size: per event, weight, and row of harmonics."""
+        """What makes shares of weights and brings sums to unit size, by event, weight and row."""
         spec, rows = self.spec, 2 * self.spec.orders + 1
         factors = (1 / torch.where(totals > 0, totals, 1.0))[:, :, None].expand(-1, -1, rows)
         if spec.infrared_safe:

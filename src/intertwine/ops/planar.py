@@ -43,13 +43,14 @@ def gather_products(
     if not counts:
         return left.new_zeros(0, left.shape[1], right.shape[1])
     pairs = zip(left.split(list(counts)), right.split(list(counts)), strict=True)
-    return torch.stack([a.T @ b for a, b in pairs])
+    return torch.stack([torch.mm(a.t(), b) for a, b in pairs])
 
 
 def spread_products(
     rows: Float[Tensor, "particles rows"],
     table: Float[Tensor, "events rows functions"],
     counts: Sequence[int],
+    onto: Float[Tensor, "particles functions"] | None = None,
 ) -> Float[Tensor, "particles functions"]:
     """y[i] = Σ_r rows[i, r] table[e, r] for the particles i of event e: the adjoint of `gather_products`.
 
@@ -57,10 +58,15 @@ def spread_products(
         rows: the particles of one event after those of another.
         table: of the events.
         counts: how many particles each event has.
+        onto: added to the result.
 
     >>> spread_products(torch.ones(3, 1), torch.tensor([[[5.0]], [[7.0]]]), [2, 1]).flatten()
     tensor([5., 5., 7.])
     """
     if not counts:
         return rows.new_zeros(0, table.shape[2])
-    return torch.cat([a @ b for a, b in zip(rows.split(list(counts)), table.unbind(0), strict=True)])
+    parts = rows.split(list(counts)), table.unbind(0)
+    if onto is None:
+        return torch.cat([torch.mm(a, b) for a, b in zip(*parts, strict=True)])
+    starts = onto.split(list(counts))
+    return torch.cat([torch.addmm(c, a, b) for c, a, b in zip(starts, *parts, strict=True)])

@@ -1,8 +1,8 @@
 """Collisions read about their beam, and jets about their axis: vectors, planes, parities and tags.
 
-What an event is stands in `events` and `files`, where events come from in `flow`, `collisions`, `pythia`, `detector`
-and `clustering`, what can be asked in `tasks`, how it is learned in `clouds`, `network` and `training`, and what comes
-of it in `scores` and `report`.
+What an event is stands in `events` and `files`, where events come from in `flow`, `collisions`, `pythia`,
+`detector` and `clustering`, what can be asked in `tasks`, how it is learned in `clouds`, `network` and
+`training`, and what comes of it in `scores` and `report`.
 """
 
 from intertwine.apps.jets.archive import load_jets, save_jets

@@ -1,4 +1,4 @@
-"""Events as clouds of particles: what a network is told of each, about the beam or about the axis of a jet."""
+"""Events as clouds of particles: what a network is told of each, about the beam or the axis of a jet."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal

@@ -140,8 +140,7 @@ def weights(layer: SchurLinear) -> Figure:
     """
     with torch.no_grad():
         matrix = layer.matrix().double().numpy()
-    rows_out, _, rows_in, _ = matrix.shape
-    dense = np.abs(matrix.reshape(rows_out * matrix.shape[1], -1))
+    dense = np.abs(matrix.reshape(matrix.shape[0] * matrix.shape[1], -1))
     figure, (ax,) = styled_figure(5.2, 4.4)
     with np.errstate(divide="ignore"):
         shown = np.log10(np.maximum(dense, 1e-4 * max(dense.max(), 1e-300)) / max(dense.max(), 1e-300))

@@ -122,8 +122,8 @@ def best_estimate(events: Events, plan: FlowPlan, points: int = 24) -> BestEstim
 
         p(Ψ | particles) ∝ Π_i [1 + 2 Σ_n v_n(i) cos n(φ_i − Ψ_n)]
 
-    on a grid of `points`³ planes. No estimate of Ψ_n has a greater mean of cos n(Ψ − Ψ_n) than the argument of
-    its mean of e^{inΨ_n}, none of the twist a smaller mean square error than its mean.
+    on a grid of `points`³ planes. No estimate of Ψ_n has a greater mean of cos n(Ψ − Ψ_n) than the argument
+    of its mean of e^{inΨ_n}, none of the twist a smaller mean square error than its mean.
 
     Args:
         events: drawn by `flow_events` with this plan.

@@ -89,9 +89,9 @@ class JetModel(nn.Module):
 
         answer = scale · W PlanarEncoder(view(event)),    of a vector + W′ Σ_i pT_i,  W′ = −1 at first
 
-    with W a `SchurLinear` to the one irrep of the task. What is learned of a vector is how far the sum of all that
-    is seen does not balance it. An event without particles gets the answer zero: no
-    vector, no direction, even odds.
+    with W a `SchurLinear` to the one irrep of the task. What is learned of a vector is how far the sum of all
+    that is seen does not balance it. An event without particles gets the answer zero: no vector, no
+    direction, even odds.
 
     Args:
         spec: task, view and sizes.
@@ -131,8 +131,7 @@ class JetModel(nn.Module):
 
     @torch.no_grad()
     def answer(self, events: Events, batch: int = 256) -> Float64[np.ndarray, "events rows"]:
-        """The answers, in the unit of the task: vectors, directions with their certainty κ as length, numbers,
-        log odds.
+        """The answers, in the unit of the task: vectors, directions of length κ, numbers, log odds.
 
         Args:
             events: any, also without particles.

@@ -66,7 +66,7 @@ class JetReport:
 
     @cached_property
     def turned(self) -> float:
-        """Largest breach of equivariance on up to 100 events turned by 1 rad, float64, over the largest answer."""
+        """Largest breach of equivariance on 100 events turned by 1 rad, float64, over the largest answer."""
         return equivariance_error(self.model, self.events[:100], 1.0)
 
     def to_json(self) -> dict[str, Any]:
@@ -116,15 +116,16 @@ class JetReport:
             )
         layer = next(m for m in model.linear_maps().values() if m.irreps_in == m.irreps_out)
         words = (
-            "Schur's lemma: a linear map that commutes with every turn sends each order m only to itself. This is "
-            "the whole matrix of one trained layer; outside the blocks stand no weights at all."
+            "Schur's lemma: a linear map that commutes with every turn sends each order m only to itself. "
+            "This is the whole matrix of one trained layer; outside the blocks stand no weights at all."
         )
         sections.append(
             Section("Weights", (words,), (Picture(svg(figures.weights(layer)), "blocks of m", wide=False),))
         )
+        source = self.events.about.get("process", "these")
         lead = (
-            f"{task.about[0].upper()}{task.about[1:]}, from {self.events.about.get('process', 'these')} events. Turn "
-            f"the event, and the answer turns with it, for all weights ({model.spec.encoder.group})."
+            f"{task.about[0].upper()}{task.about[1:]}, from {source} events. "
+            f"Turn the event, and the answer turns with it, for all weights ({model.spec.encoder.group})."
         )
         foot = (f"Intertwine {__version__}, {datetime.date.today():%Y-%m-%d}.",)
         return Page(f"Collisions: {task.name}", lead, numbers, None, tuple(sections), foot)
@@ -149,7 +150,7 @@ def plain_sum(model: JetModel, events: Events) -> Float64[np.ndarray, "events 2"
 
 
 def equivariance_error(model: JetModel, events: Events, angle: float) -> float:
-    """Largest difference between the answer turned and the answer to the event turned, over the largest answer.
+    """Largest difference of the answer turned and the answer to the event turned, over the largest answer.
 
     In float64; about the beam or, for jets, about their axis.
     """

@@ -44,8 +44,8 @@ def score(
 ) -> Score:
     """The figure of merit of a task.
 
-    Vector: root mean square error of a component. Direction: mean cos m(Ψ − Ψ_true), the resolution by which a
-    measured harmonic is divided. Number: share of the variance explained. Class: area under the ROC.
+    Vector: root mean square error of a component. Direction: mean cos m(Ψ − Ψ_true), the resolution by which
+    a measured harmonic is divided. Number: share of the variance explained. Class: area under the ROC.
 
     >>> from intertwine.apps.jets.tasks import find_task
     >>> score(find_task("event-plane-2"), np.array([[2.0, 0.0]]), np.array([[1.0, 0.0]])).value
@@ -70,7 +70,7 @@ def gain(
     truth: Float[np.ndarray, "events rows"],
     seed: int = 0,
 ) -> tuple[float, float, float]:
-    """Figure of merit of one less that of another on the same events, and its central 95 % of the bootstrap."""
+    """Figure of merit of one less that of another on the same events, and its central 95 % by bootstrap."""
     figure = _figure(task)
 
     def difference(rows: Int[np.ndarray, " drawn"]) -> float:
@@ -151,7 +151,7 @@ class Bins:
 def vector_bins(
     answer: Float[np.ndarray, "events 2"], truth: Float[np.ndarray, "events 2"], bins: int = 10
 ) -> Bins:
-    """By the size of the true vector: RMSE of a component, and response, the answer along the truth over it."""
+    """By the size of the true vector: RMSE of a component, and response, answer along the truth over it."""
     size = np.linalg.norm(truth, axis=1)
     along = (answer * truth).sum(axis=1) / np.maximum(size, 1e-9)
     groups = [rows for rows in np.array_split(np.argsort(size), bins) if len(rows)]
