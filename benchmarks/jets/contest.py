@@ -27,6 +27,7 @@ def options_for(commands: Any, name: str, help: str, sizes: Sequence[int]) -> ar
     options.add_argument("--seeds", type=int, default=3, help="of weights and training events")
     options.add_argument("--epochs", type=int, default=30, help="at the largest size")
     options.add_argument("--preset", default="small")
+    options.add_argument("--lloca", action="store_true", help="also local frames by the package lloca (slow)")
     options.add_argument("--events", type=Path, default=Path("runs/jets"), help="where events are kept")
     options.add_argument("--results", type=Path, default=RESULTS)
     return options
@@ -49,6 +50,20 @@ def ours(options: argparse.Namespace, task: Task, rate: float, decay: float, **w
         return fit_jets(events, spec, plan).model.answer
 
     return train
+
+
+def with_local_frames(
+    options: argparse.Namespace, task: Task, trainers: dict[str, Trainer]
+) -> dict[str, Trainer]:
+    """The trainers, with local frames by `lloca` before ours where they are asked for."""
+    if not options.lloca:
+        return trainers
+    from benchmarks.jets.local_frames import fit_local_frames
+
+    def train(events: Events, seed: int) -> Answerer:
+        return fit_local_frames(events, task, seed, epochs_for(options, len(events)))
+
+    return {"local frames (lloca)": train, **trainers}
 
 
 def hold(
@@ -109,6 +124,7 @@ def tell(
     unit: str,
 ) -> None:
     """Keep and show: one row a model, one column a number of events."""
+    name += "-lloca" if options.lloca else ""
     path = keep(f"jets-{name}", 0, watch, {name: dict(found)}, options.results)
     columns = [f"{size} events" for size in options.sizes]
     rows = []

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.jets.contest import OURS, epochs_for, hold, options_for, ours, tell
+from benchmarks.jets.contest import OURS, epochs_for, hold, options_for, ours, tell, with_local_frames
 from benchmarks.jets.rivals import fit_deep_set, linear_weights, raw_sum
 from benchmarks.record import Stopwatch
 
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
                 OURS: ours(options, task, rate=2e-3, decay=5.0, group="O(2)"),
             }
             fixed = {"best there is": most, "sum of pT": raw_sum(task)(test)}
-            found = hold(options, task, draw, test, trainers, fixed)
+            found = hold(options, task, draw, test, with_local_frames(options, task, trainers), fixed)
             top = resolution(most, task.truth(test))
             for by_size in found.values():
                 for figures in by_size.values():

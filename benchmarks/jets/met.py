@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.jets.contest import OURS, epochs_for, hold, options_for, ours, tell
+from benchmarks.jets.contest import OURS, epochs_for, hold, options_for, ours, tell, with_local_frames
 from benchmarks.jets.rivals import fit_deep_set, linear_weights, raw_sum
 from benchmarks.jets.samples import sample
 from benchmarks.record import Stopwatch
@@ -41,6 +41,6 @@ def run(options: argparse.Namespace) -> int:
     }
     fixed = {"always zero": np.zeros((TEST, 2)), "raw sum": raw_sum(task)(test)}
     with Stopwatch() as watch:
-        found = hold(options, task, draw, test, trainers, fixed)
+        found = hold(options, task, draw, test, with_local_frames(options, task, trainers), fixed)
     tell(options, "met", found, watch, "RMSE of a component, GeV")
     return 0
