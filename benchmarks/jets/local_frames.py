@@ -1,9 +1,9 @@
 """Local canonicalisation by the package `lloca` (Spinner et al. 2025), on the tasks of a vector or a plane.
 
 Installed by hand beside ours: `pip install --no-deps lloca lgatr`, `pip install torch_geometric`. A small
-network predicts, by messages between all pairs, one vector for each particle that turns with the event. It sets
-up a frame about the beam for each particle, in which a graph network of one block acts; its answers are turned
-back and summed.
+network predicts, by messages between all pairs, one vector for each particle that turns with the event. It
+sets up a frame about the beam for each particle, in which a graph network of one block acts; its answers are
+turned back and summed.
 """
 
 import importlib

@@ -36,8 +36,7 @@ def run(options: argparse.Namespace) -> int:
         "deep set, turned events": lambda train, seed: fit_deep_set(
             train, task, seed, 2 * epochs_for(options, len(train))
         ),
-        f"{OURS}, O(2)": ours(options, task, rate=3e-3, decay=0.3, group="O(2)"),
-        OURS: ours(options, task, rate=3e-3, decay=0.3),
+        OURS: ours(options, task, rate=3e-3, decay=1.0, scaled=True, group="O(2)"),
     }
     fixed = {"always zero": np.zeros((TEST, 2)), "raw sum": raw_sum(task)(test)}
     with Stopwatch() as watch:
