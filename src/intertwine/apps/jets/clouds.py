@@ -88,8 +88,10 @@ class Clouds:
         counts = np.diff(self.offsets)[chosen]
         starts = self.offsets[chosen] - np.concatenate([[0], np.cumsum(counts)[:-1]])
         rows = torch.from_numpy(np.arange(counts.sum()) + np.repeat(starts, counts))
-        parts = (table.index_select(0, rows) for table in (self.direction, self.scalars, self.weight))
-        return PlanarCloud(*parts, counts.tolist())
+        direction, scalars, weight = (
+            table.index_select(0, rows) for table in (self.direction, self.scalars, self.weight)
+        )
+        return PlanarCloud(direction, scalars, weight, counts.tolist())
 
 
 def look(events: Events, view: View, dtype: torch.dtype = torch.float32) -> Clouds:

@@ -101,7 +101,9 @@ class Events:
         rows = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], counts)
         return Events(
             offsets,
-            *(getattr(self, name)[rows] for name in ("pt", "eta", "phi")),
+            self.pt[rows],
+            self.eta[rows],
+            self.phi[rows],
             {name: column[rows] for name, column in self.columns.items()},
             {name: values[chosen] for name, values in self.truth.items()},
             self.about,
@@ -153,7 +155,9 @@ def joined(parts: Sequence[Events]) -> Events:
     truths = [name for name in parts[0].truth if all(name in part.truth for part in parts)]
     return Events(
         np.concatenate([[0], np.cumsum(np.concatenate([part.counts for part in parts]))]),
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("pt", "eta", "phi")),
+        np.concatenate([part.pt for part in parts]),
+        np.concatenate([part.eta for part in parts]),
+        np.concatenate([part.phi for part in parts]),
         {name: np.concatenate([part.columns[name] for part in parts]) for name in columns},
         {name: np.concatenate([part.truth[name] for part in parts]) for name in truths},
         parts[0].about,

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from intertwine.apps.jets.clouds import about_axis
@@ -43,10 +44,10 @@ def _vectors(task: Task, answers: Answers, truth: np.ndarray) -> Figure:
 
 def _directions(task: Task, answers: Answers, truth: np.ndarray) -> Figure:
     figure, (left, right) = styled_figure(9.6, 3.4, columns=2)
-    edges = np.linspace(-np.pi, np.pi, 31)
+    edges = (np.linspace(-np.pi, np.pi, 31) / task.order).tolist()
     for colour, (name, answer) in zip(COLOURS, answers.items(), strict=False):
         turn = (answer @ [1, 1j]) * (truth @ [1, -1j])
-        left.hist(np.angle(turn) / task.order, edges / task.order, histtype="step", color=colour, label=name)
+        left.hist(np.angle(turn) / task.order, edges, histtype="step", color=colour, label=name)
     left.set(xlabel="Ψ − Ψ true (rad)", ylabel="events")
     left.legend(frameon=False)
     bins = direction_bins(next(iter(answers.values())), truth)
@@ -76,7 +77,7 @@ def _classes(task: Task, answers: Answers, truth: np.ndarray) -> Figure:
     left.set(xlabel="signal efficiency", ylabel="background rejection", yscale="log")
     left.legend(frameon=False)
     answer = next(iter(answers.values()))[:, 0]
-    edges = np.linspace(answer.min() - 1e-9, answer.max() + 1e-9, 41)
+    edges = np.linspace(answer.min() - 1e-9, answer.max() + 1e-9, 41).tolist()
     for colour, chosen, name in ((COLOURS[0], signal, "signal"), (COLOURS[1], ~signal, "background")):
         right.hist(answer[chosen], edges, histtype="step", color=colour, label=name)
     right.set(xlabel="log odds", ylabel="events")
@@ -94,31 +95,36 @@ def displays(
     shown = min(4, len(events))
     figure, axes = styled_figure(2.9 * max(shown, 1), 3.2, columns=max(shown, 1))
     for e, ax in enumerate(axes[:shown]):
-        rows = slice(events.offsets[e], events.offsets[e + 1])
-        if task.frame == "jet":
-            x, y = about_axis(events[np.array([e])]).T
-            ax.scatter(x, y, s=4 + 6 * np.sqrt(events.pt[rows]), color=MUTED, alpha=0.6, linewidths=0)
-            size = 0.5
-        else:
-            pt, phi = events.pt[rows], events.phi[rows]
-            for length, angle in zip(pt, phi, strict=True):
-                ax.plot([0, length * np.cos(angle)], [0, length * np.sin(angle)], color=MUTED, linewidth=0.6)
-            size = float(max(pt.max(initial=1.0), *np.linalg.norm(np.stack([truth[e], answer[e]]), axis=1)))
-            if task.measure != "vector":
-                size = float(pt.max(initial=1.0))
-        for vector, colour, name in ((truth[e], INK, "true"), (answer[e], COLOURS[1], "answered")):
+        one = events[np.array([e])]
+        vectors = np.stack([truth[e], answer[e]])
+        size = _jet(ax, one) if task.frame == "jet" else _event(ax, one, task, vectors)
+        for vector, colour, name in zip(vectors, (INK, COLOURS[1]), ("true", "answered"), strict=True):
             _arrows(ax, task, vector, size, colour, name)
         ax.set(aspect="equal", xlim=(-1.1 * size, 1.1 * size), ylim=(-1.1 * size, 1.1 * size))
-        ax.set(
-            xlabel="Δη" if task.frame == "jet" else "x (GeV)",
-            ylabel="Δφ" if task.frame == "jet" else "y (GeV)",
-        )
     if shown and task.order:
         axes[0].legend(frameon=False, fontsize=8, loc="upper left")
     return figure
 
 
-def _arrows(ax, task: Task, vector: np.ndarray, size: float, colour: str, name: str) -> None:
+def _jet(ax: Axes, jet: Events) -> float:
+    """Particles about the axis, their area growing with pT; how far the picture reaches."""
+    x, y = about_axis(jet).T
+    ax.scatter(x, y, s=4 + 6 * np.sqrt(jet.pt), color=MUTED, alpha=0.6, linewidths=0)
+    ax.set(xlabel="Δη", ylabel="Δφ")
+    return 0.5
+
+
+def _event(ax: Axes, event: Events, task: Task, vectors: np.ndarray) -> float:
+    """Particles from the beam, the hardest 0.8 of how far the picture reaches."""
+    vector, unit = task.measure == "vector", f" ({task.unit})" if task.measure == "vector" else ""
+    size = max(float(np.linalg.norm(vectors, axis=1).max()), 1.0) if vector else 1.0
+    for length, angle in zip(0.8 * size * event.pt / event.pt.max(initial=1e-9), event.phi, strict=True):
+        ax.plot([0, length * np.cos(angle)], [0, length * np.sin(angle)], color=MUTED, linewidth=0.6)
+    ax.set(xlabel=f"x{unit}", ylabel=f"y{unit}")
+    return size
+
+
+def _arrows(ax: Axes, task: Task, vector: np.ndarray, size: float, colour: str, name: str) -> None:
     """A vector, or the m directions of a plane of order m."""
     if not task.order:
         return

@@ -1,7 +1,7 @@
 """Events as files: HDF5 of our own with units and provenance, and whatever else holds pt, eta and phi."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +93,12 @@ def _read_hdf5(path: Path, unit: str) -> Events:
                     f"'{path}' is of version {file.attrs['version']}", accepted=f"up to {VERSION}"
                 )
             particles, truth = file["particles"], file["truth"]
+            pt, eta, phi = (particles[name][()].astype(np.float64) for name in MOMENTA)
             return Events(
                 particles["offsets"][()].astype(np.int64),
-                *(particles[name][()].astype(np.float64) for name in MOMENTA),
+                pt,
+                eta,
+                phi,
                 {name: particles[name][()].astype(np.int64) for name in OPTIONAL if name in particles},
                 {name: truth[name][()] for name in TRUTHS if name in truth},
                 json.loads(file.attrs["about"]),
@@ -170,7 +173,7 @@ def _offsets(arrays: Mapping[str, Any]) -> np.ndarray:
 
 
 def _flat(values: Any, name: str, offsets: np.ndarray) -> np.ndarray:
-    rows: Sequence[Any] = values if isinstance(values, Sequence | np.ndarray) else list(values)
+    rows: Any = values if isinstance(values, list | np.ndarray) else list(values)
     if not len(rows) or not hasattr(rows[0], "__len__"):
         return np.asarray(rows, dtype=np.float64)
     counts = np.array([len(row) for row in rows])

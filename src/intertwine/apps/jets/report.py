@@ -21,6 +21,7 @@ from intertwine.apps.page import Listing, Number, Page, Picture, Section
 from intertwine.apps.report import write_page
 from intertwine.apps.style import svg
 from intertwine.data import replacing
+from intertwine.ops.planar import planar_harmonics
 from intertwine.typing import PathLike
 
 MEANINGS = {
@@ -142,11 +143,10 @@ class JetReport:
 def plain_sum(model: JetModel, events: Events) -> Float64[np.ndarray, "events 2"]:
     """What no training is needed for: minus the sum of all momenta; of a plane Σ pT e^{imφ}."""
     task, clouds = model.task, look(events, model.spec.view, torch.float64)
-    wave = (clouds.direction.numpy() @ [1, 1j]) ** task.order * events.pt
-    total = np.zeros(len(events), dtype=complex)
-    np.add.at(total, events.event, wave)
-    sign = -1 if task.measure == "vector" else 1
-    return sign * np.stack([total.real, total.imag], axis=1)
+    harmonics = planar_harmonics(clouds.direction, max(task.order, 1))[:, 2 * task.order - 1 :].numpy()
+    total = np.zeros((len(events), 2))
+    np.add.at(total, events.event, events.pt[:, None] * harmonics)
+    return -total if task.measure == "vector" else total
 
 
 def equivariance_error(model: JetModel, events: Events, angle: float) -> float:
