@@ -18,8 +18,8 @@ from intertwine.apps.jets.flow import FlowPlan, flow_events
 from intertwine.apps.jets.network import PRESETS, JetModel, spec_for
 from intertwine.apps.jets.training import FitPlan, fit_jets
 
-PARTICLES = (25, 50, 100, 200, 400)
-ROUNDS = 8
+PARTICLES = (25, 100, 400)
+ROUNDS = 5
 
 
 def add(commands: Any) -> None:
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 def answers(preset: str, particles: int) -> float:
     """Events answered per CPU second, the best of some rounds."""
-    events = flow_events(FlowPlan(max(200, 50_000 // particles), multiplicity=float(particles)))
+    events = flow_events(FlowPlan(20_000 // particles, multiplicity=float(particles)))
     model = JetModel(spec_for(events, "event-plane-2", preset=preset)).eval().requires_grad_(False)
     times = []
     for _ in range(ROUNDS):
@@ -57,6 +57,6 @@ def answers(preset: str, particles: int) -> float:
 
 def training(preset: str, particles: int) -> float:
     """Events per CPU second while a model is fitted."""
-    events = flow_events(FlowPlan(max(64, 12_800 // particles), multiplicity=float(particles)))
+    events = flow_events(FlowPlan(max(16, 6_400 // particles), multiplicity=float(particles)))
     fit = fit_jets(events, spec_for(events, "event-plane-2", preset=preset), FitPlan(epochs=2))
     return 2 * len(events) / fit.seconds
