@@ -14,8 +14,9 @@ from intertwine.apps.jets.network import PRESETS
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 command = importlib.import_module("benchmarks.jets.__main__")
-flow, met, plane, speed, tag = (
-    importlib.import_module(f"benchmarks.jets.{name}") for name in ("flow", "met", "plane", "speed", "tag")
+flow, met, pictures, plane, speed, tag = (
+    importlib.import_module(f"benchmarks.jets.{name}")
+    for name in ("flow", "met", "pictures", "plane", "speed", "tag")
 )
 rivals = importlib.import_module("benchmarks.jets.rivals")
 
@@ -27,7 +28,7 @@ def small(monkeypatch):
     many = joined([lot(12, seed) for seed in range(4)])
     tags = {name: np.abs(np.cos(np.arange(48.0))) + 1 for name in tag.SUBSTRUCTURE}
     many = Events(many.offsets, many.pt, many.eta, many.phi, many.columns, {**many.truth, **tags})
-    for part in (met, plane, tag):
+    for part in (met, pictures, plane, tag):
         monkeypatch.setattr(part, "TEST", 12)
         monkeypatch.setattr(part, "sample", lambda process, folder: many)
     monkeypatch.setattr(rivals, "DEEP_SET", ((8,), (8,)))
@@ -48,6 +49,21 @@ def test_every_part_runs_and_is_kept(small, part, models, tmp_path, capsys) -> N
         row["seconds"] > 0 or key == "all" for by_size in found.values() for key, row in by_size.items()
     )
     assert "Intertwine" in capsys.readouterr().out
+
+
+def test_the_figures_of_the_page_are_drawn(small, tmp_path) -> None:
+    assert command.main(["pictures", "--epochs", "1", "--results", str(tmp_path)]) == 0
+    assert {file.name for file in tmp_path.glob("*.png")} == {"jets-events.png", "jets-weights.png"}
+
+
+def test_local_frames_turn_with_the_event() -> None:
+    pytest.importorskip("lloca.framesnet")
+    frames = importlib.import_module("benchmarks.jets.local_frames")
+    events, task = joined([lot(12, seed) for seed in range(2)]), find_task("event-plane-2")
+    events = events[np.flatnonzero(events.counts > 1)]
+    answer = frames.fit_local_frames(events, task, 0, 1)
+    found, turned = (answer(each) @ [1, 1j] for each in (events, events.turned(0.4)))
+    assert np.abs(turned - found * np.exp(0.8j)).max() < 1e-3 * np.abs(found).max()
 
 
 def test_speed_is_told(monkeypatch, tmp_path, capsys) -> None:
