@@ -141,7 +141,7 @@ def keep(
     return path
 
 
-PLACES = ("--output", "--environments", "--results", "--model")
+PLACES = ("--events", "--output", "--environments", "--results", "--model")
 """Options that name a place on this machine; of a model its hash is on record."""
 
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from intertwine import __version__
+from intertwine.cli.colliding import jets
 from intertwine.cli.main import app
 
 COMMANDS = [
@@ -30,6 +31,9 @@ COMMANDS = [
     "surface",
     "label-strain",
     "law",
+    "jets generate",
+    "jets train",
+    "jets evaluate",
 ]
 
 
@@ -63,23 +67,30 @@ def test_help_of_a_command_loads_neither_pytorch_nor_ase(command):
         "import sys; from intertwine.cli.main import main; status = main(); "
         "sys.exit(status or any(name in sys.modules for name in ('torch', 'ase', 'numpy')))"
     )
-    done = subprocess.run([sys.executable, "-c", code, command, "--help"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command.split(), "--help"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert "Examples" in done.stdout
+
+
+def names_of(commands) -> set[str]:
+    return {info.name or info.callback.__name__ for info in commands.registered_commands}
 
 
 def test_every_command_is_listed_with_examples(say):
     said = say("--help")
     assert said.status == 0
-    assert all(command in said.output for command in COMMANDS)
+    assert all(command.split()[0] in said.output for command in COMMANDS)
     assert say().output == said.output
-    names = {info.name or info.callback.__name__ for info in app.registered_commands}
-    assert names == set(COMMANDS)
+    assert {*names_of(app), *(f"jets {name}" for name in names_of(jets))} == set(COMMANDS)
+    assert jets in [group.typer_instance for group in app.registered_groups]
 
 
 @pytest.mark.parametrize(
     ("command", "words"),
     [
+        ("jets generate", ["GeV", "TeV"]),
         ("md", ["fs", "K", "GPa"]),
         ("relax", ["eV/Å", "GPa"]),
         ("label", ["fs", "Å", "K", "e²Å²/eV"]),
@@ -91,7 +102,7 @@ def test_every_command_is_listed_with_examples(say):
     ],
 )
 def test_help_says_units(say, command, words):
-    text = say(command, "--help").output
+    text = say(*command.split(), "--help").output
     assert all(word in text for word in words)
 
 

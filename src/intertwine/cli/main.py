@@ -12,6 +12,7 @@ import typer
 
 from intertwine import __version__
 from intertwine.cli import (
+    colliding,
     comparison,
     constituting,
     cutting,
@@ -70,6 +71,7 @@ app.command(rich_help_panel="Crystals")(cutting.vacancy)
 app.command(rich_help_panel="Crystals")(cutting.surface)
 docking.dock.command()(docking_training.train)
 app.add_typer(docking.dock, name="dock", rich_help_panel="Docking")
+app.add_typer(colliding.jets, rich_help_panel="Collisions")
 app.command(rich_help_panel="Symmetry", context_settings={"ignore_unknown_options": True})(grouping.groups)
 
 
