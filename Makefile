@@ -30,7 +30,7 @@ venv: .venv/.dev
 	touch $@
 
 .venv/.dev: pyproject.toml constraints.txt setup.py $(KERNELS) | .venv/bin/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[label,report,longrange,dispersion,crystal,elements,docking,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[label,report,longrange,dispersion,crystal,elements,docking,jets,dev]'
 	touch $@ .venv/.demo
 
 clean:

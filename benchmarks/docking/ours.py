@@ -74,10 +74,5 @@ def docked(one: Complex, mode: str, options: argparse.Namespace) -> dict[str, An
     poses = found.positions[:, ligand.heavy]
     costs = {"seconds": round(seconds, 2), "evaluations": found.evaluations}
     scores = {name: getattr(found, name).round(4).tolist() for name in ("energies", "prior", "learned")}
-    return (
-        facts
-        | {"rmsds": one.rmsds(poses).round(3).tolist()}
-        | scores
-        | costs
-        | {"poses": poses.round(3).tolist()}
-    )
+    places = {"rmsds": one.rmsds(poses).round(3).tolist(), "poses": poses.round(3).tolist()}
+    return facts | scores | costs | places

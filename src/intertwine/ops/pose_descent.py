@@ -72,10 +72,10 @@ def pose_descent(
     start: tuple[Tensor, Tensor, Tensor],
     steps: Steps,
 ) -> Descended:
-    The algorithm is that of `apps.docking.minimise` on the energies of `pose_pairs`, the wall of the box and
+    """Minimise poses, each alone, on PyTorch's number of threads; call it only where the kernel is usable.
 
-    The algorithm is that of `apps.docking.minimise` on the energies of `pose_pairs`, the wall of the box, and
-    torsions; what one thread needs for a pose stays in its cache.
+    The algorithm is that of `apps.docking.minimise` on the energies of `pose_pairs`, the wall of the box and
+    the torsions; what one thread needs for a pose stays in its cache.
 
     Args:
         around, inside: see `pose_pairs`.
