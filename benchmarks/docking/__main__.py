@@ -1,17 +1,17 @@
-"""python -m benchmarks.docking {ours,learn,peers,validity,board}"""
+"""python -m benchmarks.docking {ours,learn,peers,validity,board,paired,speed}"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.docking import board, folds, ours, peers, validity
+from benchmarks.docking import board, folds, ours, paired, peers, speed, validity
 from benchmarks.record import answer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="benchmarks.docking", description="Redocking of crystal complexes")
     commands = options.add_subparsers(required=True)
-    for part in (ours, folds, peers, validity, board):
+    for part in (ours, folds, peers, validity, board, paired, speed):
         part.add(commands)
     return answer(options, arguments)
 
