@@ -2,8 +2,8 @@
 
 python -m benchmarks.docking speed --threads 1 2
 
-A typical pocket: the complex whose product of ligand atoms and pocket atoms is the median. `prior`
-is the search's energy through tables, `descent` an evaluation inside the compiled minimisation, `full` prior and
+A typical pocket: the complex whose product of ligand atoms and pocket atoms is the median. `prior` is the
+search's energy through tables, `descent` an evaluation inside the compiled minimisation, `full` prior and
 learned term with forces, torques and torsional forces.
 """
 
