@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def ranked(energy: "PoseEnergy", case: "Case") -> tuple[float, float]:
-    """Whether the lowest minimum of a pool is near the crystal's, and the rank correlation within the pool."""
+    """Whether the lowest minimum of a pool is near the crystal's, and the rank correlation in the pool."""
     import torch
 
     from intertwine.apps.docking.refine import FullLandscape, reweighted
