@@ -16,6 +16,9 @@ from intertwine.ops.pose_pairs import PairEnergies
 AT_ONCE = 256
 """Poses whose learned energies are formed at once."""
 
+POLISHED = 80
+"""Evaluations of the last minimisation, of the poses that are kept."""
+
 
 class FullLandscape:
     """Energies and slopes of poses under prior and learned term together, and the wall of the box.
@@ -47,6 +50,12 @@ class FullLandscape:
         total = found.outer.sum(1) + found.inner + wall + learned.sum(1)
         return total, pulled_back(self.body, poses, placed.positions, gradient, torques)
 
+    def minimised(self, starts: Poses, rounds: int) -> Minima:
+        """`minimise` on this landscape; where nothing is learned, as the prior does it."""
+        if not self.energy.spec.bound:
+            return self.prior.minimised(starts, rounds)
+        return minimise(self, starts, self.body.reaches, rounds)
+
     def learned(self, placed: Placed) -> tuple[Tensor, Tensor, Tensor]:
         """The learned term of each atom, its gradient along the atoms, and its torques on the fragments."""
         if not self.energy.spec.bound:
@@ -73,10 +82,16 @@ def refined(
     count: int,
 ) -> Minima:
     """Minima of the full energy below some starts, best first, none within `radius` Å of a better one."""
-    found = minimise(landscape, starts, landscape.body.reaches, rounds)
-    order = found.energy.argsort(stable=True)
-    x = place(landscape.body, found.poses.take(order)).positions
-    return found.take(order[distinct(x, symmetries.to(x.device), radius, count)])
+    found = landscape.minimised(starts, rounds)
+    last = landscape.minimised(_apart(landscape, found, symmetries, radius, 2 * count).poses, POLISHED)
+    evaluations = found.evaluations + last.evaluations
+    return _apart(landscape, last, symmetries, radius, count)._replace(evaluations=evaluations)
+
+
+def _apart(landscape: FullLandscape, minima: Minima, symmetries: Tensor, radius: float, count: int) -> Minima:
+    order = minima.energy.argsort(stable=True)
+    x = place(landscape.body, minima.poses.take(order)).positions
+    return minima.take(order[distinct(x, symmetries.to(x.device), radius, count)])
 
 
 def reweighted(landscape: PriorLandscape, energy: PoseEnergy) -> PriorLandscape:

@@ -11,7 +11,7 @@ from torch import Tensor
 from intertwine.apps.docking.cases import Case, beside_native
 from intertwine.apps.docking.energy import PoseEnergy
 from intertwine.apps.docking.kinematics import Placed, Poses, place, pulled_back, torques_of
-from intertwine.apps.docking.refine import FullLandscape, refined, reweighted
+from intertwine.apps.docking.refine import FullLandscape, reweighted
 from intertwine.apps.docking.search import jolted
 
 WIDTHS = (0.3, 0.15, 0.2)
@@ -191,7 +191,7 @@ def mined(energy: PoseEnergy, case: Case, plan: DockingTraining, source: torch.G
     lowest = landscape(case.poses)[0].argsort()[: plan.mined]
     starts = case.poses.take(lowest)
     both = Poses(*(torch.cat(pair) for pair in zip(starts, jolted(starts, source), strict=True)))
-    return case.with_poses(refined(landscape, both, case.symmetries, 12, 1.0, plan.mined).poses)
+    return case.with_poses(landscape.minimised(both, 12).poses)
 
 
 def _perhaps_mined(energy: PoseEnergy, case: Case, plan: DockingTraining, source: torch.Generator) -> Case:
