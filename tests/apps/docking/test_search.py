@@ -15,6 +15,7 @@ from intertwine.apps.docking import (
     PoseEnergySpec,
     SearchPlan,
     dock_ligand,
+    load_docking_model,
     train,
 )
 from intertwine.apps.docking.cases import Complex, case_of, fitted
@@ -122,9 +123,9 @@ def test_docking_gives_the_same_poses_again_with_parts_that_add_up(flexible):
 
 def test_a_pocket_that_is_full_is_told():
     ligand = guest_of()
-    host = host_of(ligand, atoms=4000, nearest=0.0)
+    host, model = host_of(ligand, atoms=4000, nearest=0.0), load_docking_model()
     with pytest.raises(InputError, match="no pose of guest fits into the box"):
-        dock_ligand(host, ligand, Box(ligand.atoms.positions.mean(0), np.full(3, 8.0)), PoseEnergy(), QUICK)
+        dock_ligand(host, ligand, Box(ligand.atoms.positions.mean(0), np.full(3, 8.0)), model, QUICK)
 
 
 def test_learning_lowers_the_losses_on_the_case_it_learns_from():
