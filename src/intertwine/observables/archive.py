@@ -7,12 +7,11 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
-from intertwine.data import replacing
 from intertwine.errors import InputError
 from intertwine.observables.model import Model
 from intertwine.observables.spec import ModelSpec
+from intertwine.observables.weights_file import write_weights
 from intertwine.typing import PathLike
 
 FORMAT = "intertwine model"
@@ -35,12 +34,8 @@ def save_model(model: Model, path: PathLike, metadata: dict | None = None) -> Pa
     Raises:
         InputError: the place cannot be written to.
     """
-    path = Path(path)
     header = {"version": VERSION, "spec": model.spec.model_dump(mode="json"), "metadata": metadata or {}}
-    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    with replacing(path) as scratch:
-        scratch.write_bytes(save(state, metadata={"format": FORMAT, "intertwine": json.dumps(header)}))
-    return path
+    return write_weights(path, FORMAT, header, model)
 
 
 def load_model(path: PathLike, device: str = "cpu", dtype: torch.dtype | None = None) -> Model:
