@@ -11,6 +11,7 @@ import json
 import random
 import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,15 +86,13 @@ def pools(options: argparse.Namespace, spec: Any) -> "list[Case]":
 
     options.pools.mkdir(parents=True, exist_ok=True)
     cases = []
-    for number, one in enumerate(complexes()):
-        if number == options.first:
-            break
+    plan = SearchPlan(starts=100, kept=160, hops_per_torsion=1)
+    for one in islice(complexes(), options.first):
+        receptor, fold = pocket_of(read_receptor(one.receptor), one.box, 8.0), fold_of(one.cluster)
         for mode in options.modes:
             pool = options.pools / f"{one.name}-{mode}.pt"
-            receptor = pocket_of(read_receptor(one.receptor), one.box, 8.0)
-            fold, conformer = fold_of(one.cluster), one.start("flexible", 1) if mode == "flexible" else None
+            conformer = one.start("flexible", 1) if mode == "flexible" else None
             entry = Entry(one.name, receptor, one.crystal, conformer, one.box, fold)
-            plan = SearchPlan(starts=100, kept=160, hops_per_torsion=1)
             poses = torch.load(pool, weights_only=True) if pool.is_file() else None
             case = case_of(entry, mode == "flexible", plan, spec, given=poses)
             if poses is None:

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from intertwine.groups.rotations import quaternion_to_rotation
 from intertwine.ops.norm import norm
 
 
@@ -66,7 +67,4 @@ def random_rotations(
     tensor([1., 1., 1., 1.], dtype=torch.float64)
     """
     four = torch.randn(count, 4, generator=generator, dtype=torch.float64)
-    four = four / norm(four)[:, None]
-    turn = cross_matrix(four[:, 1:])
-    one = torch.eye(3, dtype=torch.float64)
-    return (one + 2.0 * four[:, :1, None] * turn + 2.0 * turn @ turn).to(dtype)
+    return torch.from_numpy(quaternion_to_rotation(four.numpy())).to(dtype)

@@ -96,19 +96,20 @@ def dock_ligand(
             accepted="a pocket it can lie in without clashes",
             fix="enlarge the box, move it, or check the receptor for atoms that fill the pocket",
         )
-    told = full.terms(best.poses)
-    best = best.take((told[0].outer + told[1]).sum(1).add(told[0].inner).argsort(stable=True))
     terms, learned = full.terms(best.poses)
     of_atoms = terms.outer + learned
+    energies = of_atoms.sum(1) + terms.inner
+    order = energies.argsort(stable=True)
+    best = best.take(order)
     whole = whole_body_of(ligand)
     return Docking(
         positions=_whole(whole if flexible else whole.rigid(), best.poses).positions.numpy(),
-        energies=(of_atoms.sum(1) + terms.inner).double().numpy(),
-        prior=terms.outer.sum(1).double().numpy(),
-        inner=terms.inner.double().numpy(),
-        learned=learned.sum(1).double().numpy(),
+        energies=energies[order].double().numpy(),
+        prior=terms.outer[order].sum(1).double().numpy(),
+        inner=terms.inner[order].double().numpy(),
+        learned=learned[order].sum(1).double().numpy(),
         gradient_norms=best.gradient_norm.double().numpy(),
-        contributions=of_atoms.double().numpy(),
+        contributions=of_atoms[order].double().numpy(),
         by_residue=_by_residue(model, pocket, ligand, place(landscape.body, best.poses)),
         evaluations=found.evaluations + best.evaluations,
         seconds=time.perf_counter() - begun,

@@ -1,5 +1,7 @@
 """The prior's energy of poses, fast: what a search walks on."""
 
+import copy
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -130,22 +132,25 @@ class PriorLandscape:
 
     def minimised(self, starts: Poses, rounds: int = 60, tolerance: float = 0.02) -> Minima:
         """`minimise` on this landscape, by the compiled kernel where it can run, else in torch."""
-        reaches = self.body.reaches
         if not native.usable(starts.translation, self.around.sites):
-            return minimise(self, starts, reaches, rounds, tolerance)
+            return minimise(self, starts, self.body.reaches, rounds, tolerance)
+        steps = Steps(rounds, tolerance, LONGEST, SUFFICIENT, SHORTER, FIRST)
+        found = pose_descent(self.around, self.inside, self.mechanism, starts, steps)
+        return Minima(Poses(*found[:3]), found.energy, found.gradient_norm, found.evaluations)
+
+    @cached_property
+    def mechanism(self) -> Mechanism:
+        """Body and box as the compiled kernel wants them."""
         counts = self.body.moves.sum(1)
-        mechanism = Mechanism(
+        return Mechanism(
             reference=self.body.reference - self.body.pivot,
-            reaches=reaches,
+            reaches=self.body.reaches,
             centre=self.centre,
             half=self.half,
             axes=self.body.torsions,
             starts=torch.cat((counts.new_zeros(1), counts.cumsum(0))),
             moved=self.body.moves.nonzero()[:, 1],
         )
-        steps = Steps(rounds, tolerance, LONGEST, SUFFICIENT, SHORTER, FIRST)
-        found = pose_descent(self.around, self.inside, mechanism, starts, steps)
-        return Minima(Poses(*found[:3]), found.energy, found.gradient_norm, found.evaluations)
 
     def wall(
         self, x: Float[Tensor, "poses atoms 3"]
@@ -161,8 +166,7 @@ def prior_tables(prior: Prior, rows: Float[Tensor, "kinds traits"]) -> RadialTab
     """The prior of every ordered pair of kinds as splines of the distance."""
     r = torch.linspace(0.0, CUTOFF, KNOTS, dtype=torch.float64)
     kinds = len(rows)
-    exact = Prior().to(torch.float64)
-    exact.load_state_dict({name: value.cpu() for name, value in prior.state_dict().items()})
+    exact = copy.deepcopy(prior).to("cpu", torch.float64)
     with torch.no_grad():
         first = rows.double().repeat_interleave(kinds, 0)[:, None]
         values = exact(r.expand(kinds * kinds, -1), first, rows.double().repeat(kinds, 1)[:, None])

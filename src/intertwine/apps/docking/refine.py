@@ -1,16 +1,17 @@
 """Minima of the full energy: what the search found, brought down once more and ranked."""
 
+import copy
 import dataclasses
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from intertwine.apps.docking.clusters import distinct
 from intertwine.apps.docking.energy import Guest, PoseEnergy, Site
 from intertwine.apps.docking.kinematics import Placed, Poses, place, pulled_back, torques_of
 from intertwine.apps.docking.landscape import PriorLandscape, prior_tables
 from intertwine.apps.docking.minimise import Minima, minimise
+from intertwine.apps.docking.search import apart
 from intertwine.ops.pose_pairs import PairEnergies
 
 AT_ONCE = 256
@@ -83,21 +84,15 @@ def refined(
 ) -> Minima:
     """Minima of the full energy below some starts, best first, none within `radius` Å of a better one."""
     found = landscape.minimised(starts, rounds)
-    last = landscape.minimised(_apart(landscape, found, symmetries, radius, 2 * count).poses, POLISHED)
+    some = apart(landscape.body, found, symmetries, radius, 2 * count)
+    last = landscape.minimised(some.poses, POLISHED)
     evaluations = found.evaluations + last.evaluations
-    return _apart(landscape, last, symmetries, radius, count)._replace(evaluations=evaluations)
-
-
-def _apart(landscape: FullLandscape, minima: Minima, symmetries: Tensor, radius: float, count: int) -> Minima:
-    order = minima.energy.argsort(stable=True)
-    x = place(landscape.body, minima.poses.take(order)).positions
-    return minima.take(order[distinct(x, symmetries.to(x.device), radius, count)])
+    return apart(landscape.body, last, symmetries, radius, count)._replace(evaluations=evaluations)
 
 
 def reweighted(landscape: PriorLandscape, energy: PoseEnergy) -> PriorLandscape:
     """The same landscape under the weights that a model's prior has by now; nothing else is built anew."""
-    again = object.__new__(PriorLandscape)
-    again.__dict__.update(landscape.__dict__)
+    again = copy.copy(landscape)
     tables = prior_tables(energy.prior, landscape.rows).to(landscape.centre.dtype, landscape.centre.device)
     again.around = dataclasses.replace(landscape.around, tables=tables)
     return again

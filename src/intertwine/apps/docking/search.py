@@ -8,7 +8,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from intertwine.apps.docking.clusters import distinct
-from intertwine.apps.docking.kinematics import Poses, place
+from intertwine.apps.docking.kinematics import Body, Poses, place
 from intertwine.apps.docking.landscape import PriorLandscape
 from intertwine.apps.docking.minimise import Minima
 from intertwine.errors import InputError
@@ -94,10 +94,21 @@ def best_of(
     poses = Poses(*(torch.cat(parts) for parts in zip(*(minima.poses for minima in found), strict=True)))
     energy = torch.cat([minima.energy for minima in found])
     norms = torch.cat([minima.gradient_norm for minima in found])
-    order = energy.argsort(stable=True)[: 40 * count]
-    x = place(landscape.body, poses.take(order)).positions
-    kept = order[distinct(x, symmetries.to(x.device), radius, count)]
-    return Minima(poses.take(kept), energy[kept], norms[kept])
+    lowest = energy.argsort(stable=True)[: 40 * count]
+    return apart(landscape.body, Minima(poses, energy, norms).take(lowest), symmetries, radius, count)
+
+
+def apart(
+    body: Body,
+    minima: Minima,
+    symmetries: Int64[Tensor, "symmetries atoms"],
+    radius: float,
+    count: int,
+) -> Minima:
+    """Some minima, best first, none within `radius` Å of a better one; at most `count`."""
+    order = minima.energy.argsort(stable=True)
+    x = place(body, minima.poses.take(order)).positions
+    return minima.take(order[distinct(x, symmetries.to(x.device), radius, count)])
 
 
 def random_starts(landscape: PriorLandscape, plan: SearchPlan, source: torch.Generator) -> Poses:
