@@ -38,6 +38,16 @@ def epochs_for(options: argparse.Namespace, events: int) -> int:
     return round(options.epochs * (max(options.sizes) / events) ** 0.5)
 
 
+def held_out(events: Events, count: int) -> tuple[Events, Callable[[int, int], Events]]:
+    """The last events, which none may see, and how others are drawn: by number and seed."""
+    pool = len(events) - count
+
+    def draw(size: int, seed: int) -> Events:
+        return events[np.random.default_rng(seed).permutation(pool)[:size]]
+
+    return events[-count:], draw
+
+
 def ours(
     options: argparse.Namespace, task: Task, rate: float, decay: float, scaled: bool = False, **wanted: Any
 ) -> Trainer:

@@ -12,10 +12,10 @@ from functools import partial
 
 import numpy as np
 import torch
-from benchmarks.jets.rivals import Answerer, raw_sum
+from benchmarks.jets.rivals import Answerer, lesson_of
 from torch import Tensor, nn
 
-from intertwine.apps.jets.clouds import Clouds, look, view_of
+from intertwine.apps.jets.clouds import Clouds
 from intertwine.apps.jets.events import Events
 from intertwine.apps.jets.tasks import Task
 from intertwine.ops.segment import segment_sum
@@ -55,14 +55,9 @@ class LocalFrames(nn.Module):
 def fit_local_frames(train: Events, task: Task, seed: int, epochs: int, rate: float = 2e-3) -> Answerer:
     """Fit, choose the best weights on a tenth held out; a vector is corrected from the raw sum."""
     torch.manual_seed(seed)
-    view = view_of(train, task.frame, False, False)
-    start = raw_sum(task) if task.measure == "vector" else lambda events: 0.0
-    truth = task.truth(train) - start(train)
-    unit = float(np.sqrt((truth**2).mean())) if task.measure == "vector" else 1.0
-    clouds, target = look(train, view), torch.from_numpy(truth / unit).float()
+    lesson = lesson_of(train, task, seed)
+    clouds, target, held, rest = lesson.clouds, lesson.target, lesson.held, lesson.rest
     model = LocalFrames(clouds.scalars.shape[1], task.order)
-    order = np.random.default_rng(seed).permutation(len(train))
-    held, rest = order[: max(1, len(order) // 10)], order[max(1, len(order) // 10) :]
     momenta, _, counts = _batch(clouds, rest[:16])
     model.frames.equivectors.init_standardization(momenta, torch.tensor([0, *np.cumsum(counts)]))
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.3)
@@ -81,15 +76,7 @@ def fit_local_frames(train: Events, task: Task, seed: int, epochs: int, rate: fl
         if loss < best:
             best, weights = loss, {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(weights)
-
-    @torch.no_grad()
-    def answer(events: Events) -> np.ndarray:
-        seen = look(events, view)
-        parts = np.array_split(np.arange(len(events)), max(1, len(events) // 16))
-        found = torch.cat([model(*_batch(seen, part)) for part in parts])
-        return start(events) + unit * found.double().numpy()
-
-    return answer
+    return lesson.answers(model, _batch, 16)
 
 
 def _batch(clouds: Clouds, chosen: np.ndarray) -> tuple[Tensor, Tensor, list[int]]:

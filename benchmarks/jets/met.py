@@ -10,7 +10,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.jets.contest import OURS, epochs_for, hold, options_for, ours, tell, with_local_frames
+from benchmarks.jets.contest import (
+    OURS,
+    epochs_for,
+    held_out,
+    hold,
+    options_for,
+    ours,
+    tell,
+    with_local_frames,
+)
 from benchmarks.jets.rivals import fit_deep_set, linear_weights, raw_sum
 from benchmarks.jets.samples import sample
 from benchmarks.record import Stopwatch
@@ -28,9 +37,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     torch.set_num_threads(1)
-    task, events = find_task("met"), sample("z-nunu-jet", options.events)
-    test, pool = events[-TEST:], len(events) - TEST
-    draw = lambda size, seed: events[np.random.default_rng(seed).permutation(pool)[:size]]  # noqa: E731
+    task = find_task("met")
+    test, draw = held_out(sample("z-nunu-jet", options.events), TEST)
     trainers = {
         "linear weights": lambda train, seed: linear_weights(train, task),
         "deep set, turned events": lambda train, seed: fit_deep_set(

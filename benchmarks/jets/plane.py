@@ -8,9 +8,8 @@
 import argparse
 from typing import Any
 
-import numpy as np
 import torch
-from benchmarks.jets.contest import OURS, epochs_for, hold, options_for, ours, tell
+from benchmarks.jets.contest import OURS, epochs_for, held_out, hold, options_for, ours, tell
 from benchmarks.jets.rivals import fit_deep_set, linear_weights, raw_sum
 from benchmarks.jets.samples import sample
 from benchmarks.record import Stopwatch
@@ -28,9 +27,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     torch.set_num_threads(1)
-    task, events = find_task("decay-plane"), sample("top", options.events)
-    test, pool = events[-TEST:], len(events) - TEST
-    draw = lambda size, seed: events[np.random.default_rng(seed).permutation(pool)[:size]]  # noqa: E731
+    task = find_task("decay-plane")
+    test, draw = held_out(sample("top", options.events), TEST)
     trainers = {
         "linear weights": lambda train, seed: linear_weights(train, task),
         "deep set, turned jets": lambda train, seed: fit_deep_set(

@@ -8,6 +8,7 @@ older NumPy.
 import copy
 import math
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -93,6 +94,51 @@ def _ridge(sums: np.ndarray, target: np.ndarray, ridge: float) -> np.ndarray:
     return np.linalg.solve(normal + ridge * np.diag(scale) / 10, A.T @ target.ravel())
 
 
+class Lesson(NamedTuple):
+    """Events to learn from as a network sees them; its answers come in a unit and are added to a start.
+
+    Attributes:
+        view: of the particles.
+        start: what the answers are added to.
+        unit: in which they come.
+        clouds: the events.
+        target: what is to be answered, in the unit.
+        held, rest: numbers of a tenth that chooses the best weights, and of those that are fitted to.
+    """
+
+    view: View
+    start: Callable[[Events], Any]
+    unit: float
+    clouds: Clouds
+    target: Tensor
+    held: np.ndarray
+    rest: np.ndarray
+
+    def answers(self, model: nn.Module, inputs: Callable[[Clouds, np.ndarray], tuple], size: int) -> Answerer:
+        """Answers of a network that takes the `inputs` of about `size` events at a time."""
+
+        @torch.no_grad()
+        def answer(events: Events) -> np.ndarray:
+            seen = look(events, self.view)
+            parts = np.array_split(np.arange(len(events)), max(1, len(events) // size))
+            found = torch.cat([model(*inputs(seen, part)) for part in parts])
+            return self.start(events) + self.unit * found.double().numpy()
+
+        return answer
+
+
+def lesson_of(train: Events, task: Task, seed: int) -> Lesson:
+    """What is to be learned: a vector corrects the raw sum, in units of its own size."""
+    view = view_of(train, task.frame, False, False)
+    start = raw_sum(task) if task.measure == "vector" else lambda events: 0.0
+    truth = task.truth(train) - start(train)
+    unit = float(np.sqrt((truth**2).mean())) if task.measure == "vector" else 1.0
+    order = np.random.default_rng(seed).permutation(len(train))
+    cut = max(1, len(order) // 10)
+    target = torch.from_numpy(truth / unit).float()
+    return Lesson(view, start, unit, look(train, view), target, order[:cut], order[cut:])
+
+
 class DeepSet(nn.Module):
     """ρ(Σ_i Φ(particle i)): two plain networks on Cartesian components, which know no symmetry."""
 
@@ -126,15 +172,10 @@ def fit_deep_set(
 ) -> Answerer:
     """A deep set; events are turned and mirrored anew each time, a vector corrected from the raw sum."""
     torch.manual_seed(seed)
-    view = view_of(train, task.frame, False, False)
-    start = raw_sum(task) if task.measure == "vector" else lambda events: 0.0
-    truth = task.truth(train) - start(train)
-    unit = float(np.sqrt((truth**2).mean())) if task.measure == "vector" else 1.0
-    clouds, target = look(train, view), torch.from_numpy(truth / unit).float()
+    lesson = lesson_of(train, task, seed)
+    clouds, target, held, rest = lesson.clouds, lesson.target, lesson.held, lesson.rest
     model = DeepSet(_inputs(clouds, np.arange(1))[0].shape[1], target.shape[1], *sizes,
                     scale=max(float(train.counts.mean()), 1.0))  # fmt: skip
-    order = np.random.default_rng(seed).permutation(len(train))
-    held, rest = order[: max(1, len(order) // 10)], order[max(1, len(order) // 10) :]
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
     best, weights, rng = math.inf, copy.deepcopy(model.state_dict()), np.random.default_rng(seed)
     for epoch in range(epochs):
@@ -153,15 +194,7 @@ def fit_deep_set(
         if loss < best:
             best, weights = loss, copy.deepcopy(model.state_dict())
     model.load_state_dict(weights)
-
-    @torch.no_grad()
-    def answer(events: Events) -> np.ndarray:
-        seen = look(events, view)
-        parts = np.array_split(np.arange(len(events)), max(1, len(events) // 256))
-        found = torch.cat([model(*_inputs(seen, part)) for part in parts])
-        return start(events) + unit * found.double().numpy()
-
-    return answer
+    return lesson.answers(model, _inputs, 256)
 
 
 def _inputs(
