@@ -38,27 +38,27 @@ COMMANDS = [
 
 
 def seconds(*words: str) -> float:
-    """Processor time of a fresh interpreter, the best of three."""
+    """Processor time of a fresh interpreter."""
     import resource
 
-    def once() -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, *words], check=True, capture_output=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-    return min(once() for _ in range(3))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *words], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 CALL = "import sys; from intertwine.cli.main import main; sys.exit(main())"
 
 
-def test_help_takes_less_than_half_a_second():
-    assert seconds("-c", CALL, "--help") < 0.5
+def test_help_costs_no_more_than_two_and_a_half_times_what_typer_takes_to_be_loaded():
+    """A ratio, since machines differ: 0.36 s against 0.21 s on ours; PyTorch would add a second."""
+    turns = [(seconds("-c", CALL, "--help"), seconds("-c", "import typer.rich_utils")) for _ in range(5)]
+    ours, least = (min(column) for column in zip(*turns, strict=True))
+    assert ours < 2.5 * least
 
 
 def test_importing_the_package_takes_less_than_a_second_and_a_half():
-    assert seconds("-c", "import intertwine") < 1.5
+    assert min(seconds("-c", "import intertwine") for _ in range(3)) < 1.5
 
 
 @pytest.mark.parametrize("command", COMMANDS)

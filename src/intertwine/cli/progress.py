@@ -3,16 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
 Advance = Callable[[int, str], None]
 
 
@@ -28,17 +18,20 @@ def progress(what: str, total: int | None, unit: str) -> Iterator[Advance]:
     >>> with progress("relaxing", 10, "steps") as advance:
     ...     advance(3, "0.02 eV/Å")
     """
+    from rich import progress as rich
+    from rich.console import Console
+
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", style="dim"),
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(bar_width=30),
+        rich.MofNCompleteColumn(),
+        rich.TextColumn(unit),
+        rich.TimeElapsedColumn(),
+        rich.TimeRemainingColumn(),
+        rich.TextColumn("{task.fields[note]}", style="dim"),
     )
     console = Console(stderr=True)
-    bars = Progress(*columns, console=console, disable=not console.is_terminal)
+    bars = rich.Progress(*columns, console=console, disable=not console.is_terminal)
     task = bars.add_task(what, total=total, note="")
 
     def advance(done: int, note: str) -> None:
