@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from intertwine.groups import Irreps
 from intertwine.nn.schur_linear import SchurLinear
+from intertwine.ops.cloud_sums import ParticleTables
 from intertwine.ops.planar import spread_products
 
 LOGIT = 4.0
@@ -77,6 +78,16 @@ class ParticleNetwork(nn.Module):
         if odd is not None:
             odd = odd * torch.sigmoid(self.odd_gate(hidden))
         return nn.functional.silu(functions), odd, LOGIT * torch.tanh(logits / LOGIT)
+
+    def tables(self, event: Float[Tensor, "events rows channels"] | None) -> ParticleTables:
+        """What the network knows, for `ops.cloud_sums`."""
+        plain = self.own.weight, self.own.bias, self.out.weight, self.out.bias
+        if self.hear is None or event is None:
+            return ParticleTables(*plain)
+        if self.hear_odd is None:
+            return ParticleTables(*plain, self.hear(event))
+        odd = self.square.weight, self.odd_out.weight, self.odd_gate.weight, self.odd_gate.bias
+        return ParticleTables(*plain, self.hear(event), self.hear_odd(event), *odd)
 
     def _outputs(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Functions and logits, each contiguous: what follows runs over them many times."""

@@ -9,13 +9,14 @@ from jaxtyping import Float
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from intertwine.encoders.particles import ParticleNetwork
+from intertwine.encoders.particles import LOGIT, ParticleNetwork
 from intertwine.errors import InputError
 from intertwine.groups import Irreps, get_group
 from intertwine.nn.equivariant_norm import EquivariantNorm
 from intertwine.nn.gate import Gate
 from intertwine.nn.schur_linear import SchurLinear
 from intertwine.nn.tensor_product import TensorProduct
+from intertwine.ops.cloud_sums import SumRule, can_sum, cloud_sums
 from intertwine.ops.planar import gather_products, planar_harmonics
 from intertwine.ops.segment import segment_sum
 
@@ -172,22 +173,34 @@ class PlanarEncoder(nn.Module):
         return [(Irreps([group.irrep(zero), *orders], group), channels) for zero in ("0e", "0o")]
 
     def forward(self, cloud: PlanarCloud) -> Float[Tensor, "events rows channels"]:
-        harmonics = planar_harmonics(cloud.direction, self.spec.orders)
-        index = torch.repeat_interleave(torch.tensor(cloud.counts, dtype=torch.int64))
         event: Tensor | None = None
         told: list[Tensor] = []
         for network, step in zip(self.networks, self.steps, strict=True):
-            even, odd, logits = network(cloud.scalars, harmonics, event, cloud.counts)
-            weights = self._weights(cloud.weight, logits)
-            weighted = (weights[:, :, None] * harmonics[:, None, :]).flatten(1)
-            factors = self._factors(segment_sum(weights, index.to(weights.device), len(cloud)))
-            sums = [self._sums(weighted, even, factors, cloud.counts)]
-            if odd is not None:
-                sums.append(_quarter_turned(self._sums(weighted, odd, factors, cloud.counts)))
-            linear, event = step(sums, event)
+            linear, event = step(self._told(network, cloud, event), event)
             told.append(linear)
         assert event is not None
         return torch.cat([*told, event], dim=-1)
+
+    def _told(
+        self, network: ParticleNetwork, cloud: PlanarCloud, event: Tensor | None
+    ) -> list[Float[Tensor, "events rows channels"]]:
+        """Sums of even and of odd functions: by the compiled kernel where it can, else in torch."""
+        spec, particles = self.spec, (cloud.direction, cloud.scalars, cloud.weight)
+        if can_sum(*particles, *self.parameters()):
+            rule = SumRule(spec.orders, spec.heads, spec.infrared_safe, spec.particles, LOGIT)
+            sums = cloud_sums(particles, cloud.counts, network.tables(event), rule)
+            if sums is not None:
+                return sums
+        harmonics = planar_harmonics(cloud.direction, spec.orders)
+        even, odd, logits = network(cloud.scalars, harmonics, event, cloud.counts)
+        weights = self._weights(cloud.weight, logits)
+        weighted = (weights[:, :, None] * harmonics[:, None, :]).flatten(1)
+        index = torch.repeat_interleave(torch.tensor(cloud.counts, dtype=torch.int64))
+        factors = self._factors(segment_sum(weights, index.to(weights.device), len(cloud)))
+        sums = [self._sums(weighted, even, factors, cloud.counts)]
+        if odd is not None:
+            sums.append(_quarter_turned(self._sums(weighted, odd, factors, cloud.counts)))
+        return sums
 
     def _weights(
         self, weight: Float[Tensor, " particles"], logits: Float[Tensor, "particles heads"]
