@@ -19,7 +19,7 @@ from intertwine.apps.jets.network import PRESETS, JetModel, spec_for
 from intertwine.apps.jets.training import FitPlan, fit_jets
 
 PARTICLES = (25, 100, 400)
-ROUNDS = 5
+ROUNDS = 20
 
 
 def add(commands: Any) -> None:

@@ -1,5 +1,6 @@
 """The planar encoder commutes with turns and mirrors and counts particles as physics does."""
 
+import numpy as np
 import pytest
 import torch
 from drawn_clouds import cloud, element, encoder, moved

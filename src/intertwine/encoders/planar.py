@@ -139,6 +139,8 @@ class PlanarEncoder(nn.Module):
     when a particle of weight → 0 is added or one is split into two of the same direction and scalars (which
     must not depend on the weight).
 
+    Where no gradients are wanted, a compiled kernel does each round's sums on CPUs (`ops.cloud_sums`).
+
     An event without particles has features exactly zero. No layer on features of orders m has a bias.
 
     Deep sets: Zaheer et al., NeurIPS 2017; energy flow networks: Komiske, Metodiev & Thaler, JHEP 01 (2019)
