@@ -23,6 +23,7 @@ class Mechanism:
         axes: bonds (a, b) from the root outwards, `(torsions, 2)`.
         starts: where the atoms that a torsion moves begin in `moved`, and the end of the last.
         moved: atoms, torsion by torsion.
+        profiles: energy of each torsion by itself: factors of cos kφ and of sin kφ, k = 0 to 6.
     """
 
     reference: Float[Tensor, "atoms 3"]
@@ -32,6 +33,7 @@ class Mechanism:
     axes: Int[Tensor, "torsions 2"]
     starts: Int[Tensor, "torsions+1"]
     moved: Int[Tensor, "entries"]
+    profiles: Float[Tensor, "torsions waves two"]
 
 
 class Steps(NamedTuple):
@@ -86,11 +88,12 @@ def pose_descent(
     turns, places, torsions = (part.detach().clone().contiguous() for part in start)
     count = len(turns)
     energy, norms = turns.new_empty(count), turns.new_empty(count)
-    floats = [part.contiguous() for part in (body.reference, body.reaches, body.centre, body.half)]
+    parts = (body.reference, body.reaches, body.centre, body.half, body.profiles)
+    floats = [part.contiguous() for part in parts]
     small = [part.to(torch.int32).contiguous() for part in (body.axes, body.starts, body.moved)]
     limits = turns.new_tensor(steps[1:])
     fixed, numbers, alive = kernel_arguments(around, inside, count, len(body.reference))
-    wanted = (ctypes.c_long * 2)(steps.rounds, torsions.shape[1])
+    wanted = (ctypes.c_long * 3)(steps.rounds, *body.profiles.shape[:2])
     results = (turns, places, torsions, energy, norms)
     run = native.kernel("pose_descent", turns.dtype)
     evaluations = run(

@@ -138,8 +138,7 @@ def case_of(
     else:
         native, poses = (Poses(*(part.to(like) for part in given[name])) for name in ("native", "poses"))
     made = ligand_graph(ligand, spec.cutoff)
-    if not flexible:
-        made = made._replace(fragments=torch.zeros_like(made.fragments), pairs=made.pairs[:0])
+    made = made if flexible else made.rigid()
     case = Case(
         name=entry.name,
         group=entry.group,

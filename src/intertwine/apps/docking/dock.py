@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
-from intertwine.apps.docking.energy import PoseEnergy
+from intertwine.apps.docking.energy import PoseEnergy, ligand_graph
 from intertwine.apps.docking.kinematics import Body, Placed, Poses, place
 from intertwine.apps.docking.landscape import PriorLandscape, whole_body_of
 from intertwine.apps.docking.pocket import pocket_of
@@ -32,7 +32,7 @@ class Docking:
         positions: of all atoms, hydrogens too, `(poses, all, 3)`.
         energies: E, the prior and the learned term together, `(poses,)`.
         prior: of the ligand with the receptor, `(poses,)`.
-        inner: of the ligand with itself, `(poses,)`.
+        inner: of the ligand with itself, turning about bonds included, `(poses,)`.
         learned: `(poses,)`; `energies` is the sum of the three.
         gradient_norms: what is left of the slope with every freedom counted in Å, `(poses,)`.
         contributions: of each heavy atom to prior and learned term, `(poses, heavy)`.
@@ -84,9 +84,8 @@ def dock_ligand(
     landscape = PriorLandscape(pocket, ligand, box, model.prior, flexible, dtype)
     symmetries = torch.from_numpy(np.array(ligand.symmetries))
     found = search(landscape, plan, symmetries)
-    site, guest = model.site(pocket), model.guest(ligand)
-    if not flexible:
-        guest = guest._replace(fragments=torch.zeros_like(guest.fragments), pairs=guest.pairs[:0])
+    made = ligand_graph(ligand, model.spec.cutoff)
+    site, guest = model.site(pocket), model.guest(made if flexible else made.rigid())
     full = FullLandscape(landscape, model, site, guest)
     best = refined(full, found.poses, symmetries, plan.refined, plan.radius, plan.poses)
     if float(best.energy[0]) > 0:

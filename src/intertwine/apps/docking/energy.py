@@ -12,9 +12,10 @@ from intertwine.apps.docking.kinds import KINDS, kinds_of_atoms
 from intertwine.apps.docking.kinematics import Placed
 from intertwine.apps.docking.landscape import free_pairs, inner_pairs
 from intertwine.apps.docking.prior import CUTOFF, Prior, traits_of
+from intertwine.apps.docking.profiles import angles_of, height
 from intertwine.data.structure import Structure
 from intertwine.encoders import BodyOrderedEncoder, BodyOrderedSpec
-from intertwine.encoders.pose import Contacts, CrossEncoder, CrossSpec, contacts
+from intertwine.encoders.pose import CrossEncoder, CrossSpec, contacts
 from intertwine.graph import Graph, build_graph
 from intertwine.graph.slots import slots
 from intertwine.nn.invariant_network import InvariantNetwork
@@ -81,12 +82,15 @@ class Guest(NamedTuple):
         features: of the reference conformer, `(atoms, lm, channels)`; they turn with their fragments.
         fragments: of each atom, `(atoms,)`.
         pairs: atoms that meet each other, `(pairs, 2)`.
+        dihedrals, waves: profiles of the torsions, `(torsions, 4)` and `(torsions, 7)`.
     """
 
     traits: Float[Tensor, "atoms traits"]
     features: Float[Tensor, "atoms lm channels"]
     fragments: Int64[Tensor, "atoms"]
     pairs: Int64[Tensor, "pairs 2"]
+    dihedrals: Int64[Tensor, "torsions 4"]
+    waves: Float[Tensor, "torsions waves"]
 
 
 class PoseTerms(NamedTuple):
@@ -94,7 +98,7 @@ class PoseTerms(NamedTuple):
 
     Attributes:
         prior: of each atom with the receptor, `(poses, atoms)`.
-        inner: prior among the ligand's own atoms, `(poses,)`.
+        inner: prior among the ligand's own atoms and of its torsions, `(poses,)`.
         learned: of each atom, `(poses, atoms)`.
     """
 
@@ -111,7 +115,7 @@ class PoseTerms(NamedTuple):
 class PoseEnergy(nn.Module):
     """E of a receptor and a ligand at a pose, invariant under any common rigid motion, C² in the pose.
 
-        E = Σ_ij prior(r_ij) + Σ prior inside the ligand + Σ_i b tanh(g(I_i)/b)   kcal/mol
+        E = Σ_ij prior(r_ij) + Σ prior inside the ligand and of its torsions + Σ_i b tanh(g(I_i)/b)   kcal/mol
 
     `Prior` is physical, with learnable weights. I_i are the invariants of atom i in the field of the receptor
     (`CrossEncoder`). Receptor and ligand are encoded by body-ordered message passing, each alone and once:
@@ -146,7 +150,8 @@ class PoseEnergy(nn.Module):
         """Encode a ligand."""
         made = ligand if isinstance(ligand, LigandGraph) else ligand_graph(ligand, self.spec.cutoff)
         features = self.cross.of_atoms(self.of_ligand(made.graph).layers[-1])
-        return Guest(made.traits.to(features), features, made.fragments, made.pairs)
+        rest = (made.fragments, made.pairs, made.dihedrals, made.waves.to(features))
+        return Guest(made.traits.to(features), features, *rest)
 
     def forward(self, site: Site, guest: Guest, placed: Placed) -> PoseTerms:
         """Energies of poses."""
@@ -170,16 +175,13 @@ class PoseEnergy(nn.Module):
         """The prior of each atom with the receptor, and inside the ligand, kcal/mol."""
         poses, atoms = positions.shape[:2]
         found = contacts(positions, site.positions, CUTOFF)
-        outer = self._of(found, guest.traits[found.atom % atoms], site.traits[found.site])
+        outer = self.prior(_length(found.vector), guest.traits[found.atom % atoms], site.traits[found.site])
         a, b = guest.pairs.unbind(1)
-        step = (positions[:, b] - positions[:, a]).flatten(0, 1)
-        inside = Contacts(torch.arange(len(step), device=step.device), b, step)
-        inner = self._of(inside, guest.traits[a].repeat(poses, 1), guest.traits[b].repeat(poses, 1))
+        length = _length(positions[:, b] - positions[:, a])
+        inner = self.prior(length, guest.traits[a], guest.traits[b], inside=True)
+        turning = height(guest.waves, *angles_of(positions, guest.dihedrals))
         summed = segment_sum(outer, found.atom, poses * atoms)
-        return summed.reshape(poses, atoms), inner.reshape(poses, -1).sum(1)
-
-    def _of(self, found: Contacts, first: Tensor, second: Tensor) -> Float[Tensor, "pairs"]:
-        return self.prior(found.vector.square().sum(-1).clamp_min(1e-12).sqrt(), first, second)
+        return summed.reshape(poses, atoms), inner.sum(1) + self.prior.barrier * turning.sum(1)
 
 
 class LigandGraph(NamedTuple):
@@ -189,6 +191,13 @@ class LigandGraph(NamedTuple):
     traits: Float64[Tensor, "atoms traits"]
     fragments: Int64[Tensor, "atoms"]
     pairs: Int64[Tensor, "pairs 2"]
+    dihedrals: Int64[Tensor, "torsions 4"]
+    waves: Float64[Tensor, "torsions waves"]
+
+    def rigid(self) -> "LigandGraph":
+        """The same ligand without its torsions."""
+        turning = {name: getattr(self, name)[:0] for name in ("pairs", "dihedrals", "waves")}
+        return self._replace(fragments=torch.zeros_like(self.fragments), **turning)
 
 
 def receptor_graph(receptor: "Receptor", cutoff: float) -> Graph:
@@ -213,8 +222,12 @@ def ligand_graph(ligand: "Ligand", cutoff: float) -> LigandGraph:
         max_degree=degree,
         cutoff=graph.cutoff,
     )
-    fragments, pairs = torch.from_numpy(np.array(ligand.fragments)), torch.from_numpy(inner_pairs(ligand))
-    return LigandGraph(kept, traits_of(ligand.atoms), fragments, pairs)
+    tables = (ligand.fragments, inner_pairs(ligand), ligand.dihedrals, ligand.waves)
+    return LigandGraph(kept, traits_of(ligand.atoms), *(torch.from_numpy(np.array(part)) for part in tables))
+
+
+def _length(vector: Float[Tensor, "... 3"]) -> Float[Tensor, "..."]:
+    return vector.square().sum(-1).clamp_min(1e-12).sqrt()
 
 
 def _turned(

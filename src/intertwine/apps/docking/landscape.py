@@ -12,6 +12,7 @@ from torch import Tensor
 from intertwine.apps.docking.kinematics import Body, Placed, Poses, place, pulled_back
 from intertwine.apps.docking.minimise import FIRST, LONGEST, SHORTER, SUFFICIENT, Minima, minimise
 from intertwine.apps.docking.prior import CUTOFF, Prior, kinds_of, traits_of
+from intertwine.apps.docking.profiles import about, angles_of, turned
 from intertwine.ops.native import library as native
 from intertwine.ops.pose_descent import Mechanism, Steps, pose_descent
 from intertwine.ops.pose_pairs import Inside, PairEnergies, RadialTables, Surroundings, pose_pairs
@@ -107,16 +108,18 @@ class PriorLandscape:
         self.half = torch.as_tensor(np.asarray(box.size) / 2, dtype=dtype, device=device)
         self.centre = torch.as_tensor(np.asarray(box.centre), dtype=dtype, device=device)
         rows, (outside, own) = kinds_of([traits_of(receptor.atoms), traits_of(ligand.atoms)])
-        tables, self.rows = prior_tables(prior, rows), rows
+        self.rows = rows
         low, high = (
             np.asarray(box.centre) - box.size / 2 - MARGIN,
             np.asarray(box.centre) + box.size / 2 + MARGIN,
         )
         sites = torch.from_numpy(receptor.atoms.positions).to(device, dtype)
-        self.around = Surroundings.of(sites, outside, tables, len(rows), (low, high))
+        self.around = Surroundings.of(sites, outside, prior_tables(prior, rows), len(rows), (low, high))
         pairs = torch.from_numpy(inner_pairs(ligand) if flexible else np.zeros((0, 2), dtype=np.int64))
-        functions = own[pairs[:, 0]] * len(rows) + own[pairs[:, 1]]
+        functions = (len(rows) + own[pairs[:, 0]]) * len(rows) + own[pairs[:, 1]]
         self.inside = Inside(*(part.to(device) for part in (own, pairs, functions)))
+        self.profiles = profiles_about(ligand)[: len(self.body.torsions)].to(device, dtype)
+        self.barrier = float(prior.barrier.detach())
 
     def energies(self, placed: Placed) -> PairEnergies:
         """Energies of atoms with the receptor and among themselves; no wall."""
@@ -127,8 +130,15 @@ class PriorLandscape:
         placed = place(self.body, poses)
         found = self.energies(placed)
         wall, push = self.wall(placed.positions)
-        energy = found.outer.sum(1) + found.inner + wall
-        return energy, pulled_back(self.body, poses, placed.positions, found.gradient + push)
+        turning, resistance = self.turning(poses)
+        energy = found.outer.sum(1) + found.inner + wall + turning
+        slope = pulled_back(self.body, poses, placed.positions, found.gradient + push)
+        return energy, torch.cat((slope[:, :6], slope[:, 6:] + resistance), dim=1)
+
+    def turning(self, poses: Poses) -> tuple[Float[Tensor, "poses"], Float[Tensor, "poses torsions"]]:
+        """What the torsions cost by themselves, kcal/mol, and its derivative along each."""
+        value, slope = turned(self.profiles, poses.torsions)
+        return self.barrier * value.sum(1), self.barrier * slope
 
     def minimised(self, starts: Poses, rounds: int = 60, tolerance: float = 0.02) -> Minima:
         """`minimise` on this landscape, by the compiled kernel where it can run, else in torch."""
@@ -150,6 +160,7 @@ class PriorLandscape:
             axes=self.body.torsions,
             starts=torch.cat((counts.new_zeros(1), counts.cumsum(0))),
             moved=self.body.moves.nonzero()[:, 1],
+            profiles=self.barrier * self.profiles,
         )
 
     def wall(
@@ -163,11 +174,19 @@ class PriorLandscape:
 
 
 def prior_tables(prior: Prior, rows: Float[Tensor, "kinds traits"]) -> RadialTables:
-    """The prior of every ordered pair of kinds as splines of the distance."""
+    """The prior of every ordered pair of kinds as splines of the distance, then that inside a ligand."""
     r = torch.linspace(0.0, CUTOFF, KNOTS, dtype=torch.float64)
     kinds = len(rows)
     exact = copy.deepcopy(prior).to("cpu", torch.float64)
     with torch.no_grad():
         first = rows.double().repeat_interleave(kinds, 0)[:, None]
-        values = exact(r.expand(kinds * kinds, -1), first, rows.double().repeat(kinds, 1)[:, None])
+        pairs = (r.expand(kinds * kinds, -1), first, rows.double().repeat(kinds, 1)[:, None])
+        values = torch.cat((exact(*pairs), exact(*pairs, inside=True)))
     return RadialTables.of(values.numpy(), CUTOFF)
+
+
+def profiles_about(ligand: "Ligand") -> Float[Tensor, "torsions waves two"]:
+    """Profiles of a ligand's torsions as functions of the turns away from its conformer."""
+    x = torch.from_numpy(np.array(ligand.atoms.positions))[None]
+    angles = angles_of(x, torch.from_numpy(np.array(ligand.dihedrals)))
+    return about(torch.from_numpy(np.array(ligand.waves)), *angles)

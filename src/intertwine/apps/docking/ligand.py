@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from intertwine.apps.docking.chemistry import TypedAtoms
 from intertwine.apps.docking.ligand_chemistry import symmetries_of, typed_heavy_atoms
+from intertwine.apps.docking.profiles import profiles_of
 from intertwine.apps.docking.torsions import torsion_tree
 from intertwine.errors import InputError, require
 
@@ -30,6 +31,8 @@ class Ligand:
         torsions: rotatable bonds (a, b) of heavy atoms, b farther from the root, ordered from root to leaves.
         moves: which heavy atoms a turn about each moves: those on b's side, with b, which lies on the axis.
         fragments: rigid body of each heavy atom: 0 is the root, t + 1 the one at the far end of torsion t.
+        dihedrals: four heavy atoms whose angle θ about each torsion its profile is told by.
+        waves: the profile Σₖ cₖ cos kθ of each torsion, from 0 to 1 (`profiles_of`).
         symmetries: permutations of heavy atoms that keep the molecule, the identity first; at most 512.
         notes: what was added to the record, for the person who gave it.
         molecule: RDKit's own.
@@ -49,6 +52,8 @@ class Ligand:
     torsions: Int64[np.ndarray, "torsions 2"]
     moves: Bool[np.ndarray, "torsions atoms"]
     fragments: Int64[np.ndarray, " atoms"]
+    dihedrals: Int64[np.ndarray, "torsions 4"]
+    waves: Float64[np.ndarray, "torsions waves"]
     symmetries: Int64[np.ndarray, "symmetries atoms"]
     notes: tuple[str, ...] = ()
     molecule: Any = field(default=None, repr=False, compare=False)
@@ -93,6 +98,7 @@ def ligand_from(molecule: Any, name: str = "", notes: tuple[str, ...] = ()) -> L
     tree = torsion_tree(molecule, heavy, bonds)
     parents = np.array([_parent(atom) for atom in molecule.GetAtoms()], dtype=np.int64)
     symmetries = symmetries_of(molecule, heavy)
+    tree += profiles_of(molecule, heavy, tree[0])
     return Ligand(name, atoms, positions, heavy, parents, bonds, orders, *tree, symmetries, notes, molecule)
 
 

@@ -26,6 +26,9 @@ START = (-0.0356, -0.00516, 0.840, -0.0351, -0.587, 0.02)
 COULOMB = 332.06
 """kcal Å/(mol e²)."""
 
+BARRIER = 1.0
+"""kcal/mol before training: what the worst angle about a bond costs."""
+
 
 def traits_of(atoms: "TypedAtoms") -> Float[Tensor, "atoms traits"]:
     """What the prior sees of atoms, `(atoms, 5)`: radius (Å), hydrophobic, donor, acceptor, charge (e)."""
@@ -57,6 +60,9 @@ class Prior(nn.Module):
     455 (2010)) with corners rounded until second derivatives are continuous; the last is Coulomb's law under
     a dielectric constant that grows with distance. Training may scale each weight, never change its sign.
 
+    Inside a ligand the terms have weights of their own, the same at first, and each torsion has its profile,
+    of height `barrier` (`profiles_of`).
+
     >>> touch = torch.tensor([[1.9, 1.0, 0.0, 0.0, 0.0]], dtype=torch.float64)
     >>> energy = Prior().double()(torch.tensor([3.8], dtype=torch.float64), touch, touch)
     >>> energy.detach().round(decimals=2)
@@ -66,6 +72,8 @@ class Prior(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.scales = nn.Parameter(torch.zeros(len(TERMS)))
+        self.inner_scales = nn.Parameter(torch.zeros(len(TERMS)))
+        self.barrier_scale = nn.Parameter(torch.zeros(()))
         self.register_buffer("start", torch.tensor(START), persistent=False)
 
     start: Tensor
@@ -75,17 +83,29 @@ class Prior(nn.Module):
         """Weights of the terms in the order of `TERMS`, kcal/mol."""
         return self.start * self.scales.exp()
 
+    @property
+    def inner_weights(self) -> Float[Tensor, "terms"]:
+        """Weights of the terms inside a ligand, kcal/mol."""
+        return self.start * self.inner_scales.exp()
+
+    @property
+    def barrier(self) -> Float[Tensor, ""]:
+        """Height of the profile of a torsion, kcal/mol."""
+        return BARRIER * self.barrier_scale.exp()
+
     def forward(
         self,
         distance: Float[Tensor, "*pairs"],
         first: Float[Tensor, "*#pairs traits"],
         second: Float[Tensor, "*#pairs traits"],
+        inside: bool = False,
     ) -> Float[Tensor, "*pairs"]:
         """Energy of pairs, kcal/mol.
 
         Args:
             distance: r, Å.
             first, second: traits of the two atoms (`traits_of`).
+            inside: whether both are of one ligand.
         """
         (r1, greasy1, donor1, acceptor1, q1), (r2, greasy2, donor2, acceptor2, q2) = (
             first.unbind(-1),
@@ -102,7 +122,8 @@ class Prior(nn.Module):
             bond * ramp(gap, 0.0, -0.7),
             COULOMB * q1 * q2 / (1.0 + distance.square()),
         )
-        total = sum(weight * term for weight, term in zip(self.weights, terms, strict=True))
+        weights = self.inner_weights if inside else self.weights
+        total = sum(weight * term for weight, term in zip(weights, terms, strict=True))
         return total * envelope(distance / CUTOFF, power=12)  # type: ignore[operator]
 
 

@@ -48,8 +48,10 @@ class FullLandscape:
         found, (wall, push) = self.prior.energies(placed), self.prior.wall(placed.positions)
         learned, force, torques = self.learned(placed)
         gradient = found.gradient + push + force
-        total = found.outer.sum(1) + found.inner + wall + learned.sum(1)
-        return total, pulled_back(self.body, poses, placed.positions, gradient, torques)
+        turning, resistance = self.prior.turning(poses)
+        total = found.outer.sum(1) + found.inner + wall + turning + learned.sum(1)
+        slope = pulled_back(self.body, poses, placed.positions, gradient, torques)
+        return total, torch.cat((slope[:, :6], slope[:, 6:] + resistance), dim=1)
 
     def minimised(self, starts: Poses, rounds: int) -> Minima:
         """`minimise` on this landscape; where nothing is learned, as the prior does it."""
@@ -69,9 +71,10 @@ class FullLandscape:
         return terms.detach(), force, torques_of(placed.frames, turn)
 
     def terms(self, poses: Poses) -> tuple[PairEnergies, Float[Tensor, "poses atoms"]]:
-        """Prior and learned energies of each atom at each pose, without the wall."""
+        """Prior and learned energies of each atom at each pose, without the wall; turning counts as inner."""
         placed = place(self.body, poses)
-        return self.prior.energies(placed), self.learned(placed)[0]
+        pairs = self.prior.energies(placed)
+        return pairs._replace(inner=pairs.inner + self.prior.turning(poses)[0]), self.learned(placed)[0]
 
 
 def refined(
@@ -95,6 +98,8 @@ def reweighted(landscape: PriorLandscape, energy: PoseEnergy) -> PriorLandscape:
     again = copy.copy(landscape)
     tables = prior_tables(energy.prior, landscape.rows).to(landscape.centre.dtype, landscape.centre.device)
     again.around = dataclasses.replace(landscape.around, tables=tables)
+    again.barrier = float(energy.prior.barrier.detach())
+    again.__dict__.pop("mechanism", None)
     return again
 
 

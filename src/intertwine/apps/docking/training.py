@@ -17,6 +17,9 @@ from intertwine.apps.docking.search import jolted
 WIDTHS = (0.3, 0.15, 0.2)
 """Scatter of the noise whose removal is learned: Å, radians of rotation, radians of each torsion."""
 
+KT = 0.593
+"""kcal/mol at 298 K: poses are as likely as e^{−E/kT} says."""
+
 
 @dataclass(frozen=True)
 class DockingTraining:
@@ -40,7 +43,7 @@ class DockingTraining:
 
     epochs: int = 6
     rate: float = 2e-3
-    prior_rate: float = 5e-4
+    prior_rate: float = 5e-3
     decay: float = 5e-2
     near: int = 8
     far: int = 36
@@ -72,10 +75,10 @@ def train(
 
     Each step takes one case and
 
-    - ranks poses: −log Σ_k g_k e^{−E_k} / Σ_k e^{−E_k}, g = e^{−(RMSD/1.5 Å)²/2} saying how right a pose is;
+    - ranks poses: −log Σ_k g_k e^{−E_k/kT} / Σ_k e^{−E_k/kT}, g = e^{−(RMSD/1.5 Å)²/2}, how right one is;
     - asks that a pose d Å away lies at least margin · min(1, d/4 Å) above the lowest one within 2 Å;
     - removes noise: poses scattered about the native one by a Gaussian of widths σ must have the slope of its
-      logarithm, ∂E/∂(t, ω, φ) = (δt, ω, δφ)/σ², so that the torque is what is regressed and E its potential
+      logarithm, ∂(E/kT)/∂(t, ω, φ) = (δt, ω, δφ)/σ²: the torque is what is regressed, E is its potential
       (Vincent, Neural Comput. 23, 1661 (2011)).
 
     A few times minima of the pool are jolted and minimised under the energy as it stands by then, and what is
@@ -119,7 +122,7 @@ def losses_of(energy: PoseEnergy, case: Case, plan: DockingTraining, source: tor
     chosen = _chosen(case, plan, source)
     value = energy(site, guest, Placed(*(part[chosen] for part in case.placed))).total
     away = case.rmsd[chosen]
-    ranking, margin = ranking_loss(value, away), margin_loss(value, away, plan.margin)
+    ranking, margin = ranking_loss(value / KT, away), margin_loss(value, away, plan.margin)
     if float(torch.rand((), generator=source)) >= plan.noisy_share:
         return Losses(ranking, margin, torch.zeros_like(margin))
     noisy = beside_native(case.native, plan.noisy, source, WIDTHS)
@@ -127,7 +130,7 @@ def losses_of(energy: PoseEnergy, case: Case, plan: DockingTraining, source: tor
 
 
 def ranking_loss(energy: Float[Tensor, "poses"], rmsd: Float[Tensor, "poses"]) -> Float[Tensor, ""]:
-    """−log Σ g e^{−E} / Σ e^{−E} with g = e^{−(RMSD/1.5)²/2}.
+    """−log Σ g e^{−E} / Σ e^{−E} with g = e^{−(RMSD/1.5)²/2}; E in units of kT.
 
     >>> ranking_loss(torch.tensor([-9.0, -9.0]), torch.tensor([0.0, 8.0]))
     tensor(0.6931)
@@ -152,13 +155,13 @@ def margin_loss(
 
 
 def denoising_loss(energy: PoseEnergy, case: Case, encoded: tuple, noisy: Poses) -> Float[Tensor, ""]:
-    """Mean square of σ ∂E/∂(δt, ω, δφ) less the noise over σ, saturating where poses clash.
+    """Mean square of σ ∂(E/kT)/∂(δt, ω, δφ) less the noise over σ, saturating where poses clash.
 
     Each freedom is weighed alike; noise of rotation is the rotation vector from the native pose.
     """
     placed = place(case.body, noisy)
     x, frames = placed.positions.detach().requires_grad_(), placed.frames.detach().requires_grad_()
-    total = energy(*encoded, Placed(x, frames)).total.sum()
+    total = energy(*encoded, Placed(x, frames)).total.sum() / KT
     outer, turn = torch.autograd.grad(total, (x, frames), create_graph=True, allow_unused=True)
     torque = None if turn is None else torques_of(frames, turn)
     slope = pulled_back(case.body, noisy, x, outer, torque)

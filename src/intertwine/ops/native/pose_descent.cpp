@@ -11,8 +11,22 @@ namespace {
 // a body that turns about bonds: torsion k turns the atoms moved[starts[k]] ... about axes[2k] -> axes[2k + 1]
 template <typename T> struct Mechanism {
     const T *reference, *reaches, *centre, *half;  // atoms about the pivot; Å per freedom; the box
+    const T *profiles;                             // [torsion][order][2]: factors of cos kφ and of sin kφ
     const int *axes, *starts, *moved;
-    long torsions;
+    long torsions, waves;
+
+    // what a torsion costs by itself at a turn, added to an energy; its slope
+    INLINE T turning(long torsion, T angle, T *energy) const {
+        const T *both = profiles + 2 * waves * torsion, c = std::cos(angle), s = std::sin(angle);
+        T real = 1, imaginary = 0, slope = 0;
+        for (long k = 0; k < waves; ++k, both += 2) {
+            *energy += both[0] * real + both[1] * imaginary;
+            slope += T(k) * (both[1] * real - both[0] * imaginary);
+            const T next = real * c - imaginary * s;
+            imaginary = imaginary * c + real * s, real = next;
+        }
+        return slope;
+    }
 };
 
 template <typename T> struct Limits {
@@ -110,7 +124,7 @@ template <typename T> struct Walker {
             const T *origin = &x[3 * m.axes[2 * k + 1]];
             unit(&x[3 * m.axes[2 * k]], origin, n);
             for (int at = m.starts[k]; at < m.starts[k + 1]; ++at) lever(origin, m.moved[at], push, moment);
-            g[6 + k] = n[0] * moment[0] + n[1] * moment[1] + n[2] * moment[2];
+            g[6 + k] = n[0] * moment[0] + n[1] * moment[1] + n[2] * moment[2] + m.turning(k, p.torsions[k], &p.energy);
         }
         for (long k = 0; k < freedoms; ++k) g[k] /= m.reaches[k];
     }
@@ -219,17 +233,18 @@ RUN(run_double, double)
 
 }  // namespace
 
-// numbers: rounds, torsions; limits: tolerance, longest step, sufficient share, shortening, first curvature
+// numbers: rounds, torsions, orders of their profiles; limits: tolerance, longest step, sufficient share, shortening, first curvature
 #define EXPORT(NAME, RUN, T)                                                                                            \
     extern "C" long NAME(const T *cubics, const T *lengths, const T *corner, const long *sizes, const long *starts,     \
                          const int *near, const T *sites, const int *site_kinds, const int *atom_kinds,                 \
                          const int *inner, const int *inner_kinds, const long *counts, const T *reference,              \
-                         const T *reaches, const T *centre, const T *half, const int *axes, const int *moved_starts,    \
-                         const int *moved, const long *numbers, const T *given, T *turns, T *places, T *torsions,       \
-                         T *energy, T *norms) {                                                                         \
+                         const T *reaches, const T *centre, const T *half, const T *profiles, const int *axes,          \
+                         const int *moved_starts, const int *moved, const long *numbers, const T *given, T *turns,      \
+                         T *places, T *torsions, T *energy, T *norms) {                                                 \
         const Scene<T> s = scene<T>(cubics, lengths, corner, sizes, starts, near, sites, site_kinds, atom_kinds, inner, \
                                     inner_kinds, counts);                                                               \
-        const Mechanism<T> m{reference, reaches, centre, half, axes, moved_starts, moved, numbers[1]};                  \
+        const Mechanism<T> m{reference, reaches, centre,       half,       profiles,                                    \
+                             axes,      moved_starts, moved, numbers[1], numbers[2]};                                   \
         const Limits<T> limits{numbers[0], given[0], given[1], given[2], given[3], given[4]};                           \
         const long poses = counts[3], threads = counts[5], share = 16;                                                  \
         std::atomic<long> evaluations{0};                                                                               \
