@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
     options = commands.add_parser("decoys", help="rank pools of poses, and compare with docking")
     options.add_argument("--pools", type=Path, default=Path("runs/docking/pools"), help="made by `learn`")
     options.add_argument("--models", type=Path, default=None, help="folder of `learn`; the prior without")
-    options.add_argument("--docked", type=Path, required=True, help="lines of `ours` by the same energy")
+    options.add_argument("--docked", type=Path, default=None, help="lines of `ours` by the same energy")
     options.add_argument("--modes", nargs="+", default=list(MODES), choices=MODES)
     options.add_argument("--first", type=int, default=None, help="only so many complexes")
     options.set_defaults(do=run)
@@ -44,16 +44,16 @@ def run(options: argparse.Namespace) -> int:
 
     paths = [options.models / name_of(fold) if options.models else None for fold in range(FOLDS)]
     models = [load_docking_model(path) for path in paths]
-    records = read_lines(options.docked)
+    records = read_lines(options.docked) if options.docked else []
     table = Table(*COLUMNS, box=box.SIMPLE_HEAD)
     for mode in options.modes:
         chosen = argparse.Namespace(**{**vars(options), "modes": [mode]})
         rows = {case.name: ranked(models[case.group], case) for case in pools(chosen, models[0].spec)}
         same = [record for record in records if record["mode"] == mode and record["id"] in rows]
-        rates = np.array([rows[record["id"]] for record in same])
-        shown = (100 * rates[:, 0].mean(), 100 * found(same, 1).mean())
-        percents = (f"{rate:.1f} %" for rate in shown)
-        table.add_row(mode, str(len(same)), *percents, f"{rates[:, 1].mean():.2f}")
+        right, correlation = np.array([rows[record["id"]] for record in same] or list(rows.values())).T
+        docked = f"{100 * found(same, 1).mean():.1f} %" if same else "?"
+        entries = (f"{len(right)}", f"{100 * right.mean():.1f} %", docked, f"{correlation.mean():.2f}")
+        table.add_row(mode, *entries)
     Console(width=110).print(table)
     return 0
 

@@ -30,7 +30,7 @@ def train(
         bool,
         typer.Option("--flexible/--rigid", help="Turn torsions of a conformer that is not the crystal's."),
     ] = True,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the complexes.")] = 12,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the complexes.")] = 6,
     held_out: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Share of the families that is only docked.")
     ] = 0.2,

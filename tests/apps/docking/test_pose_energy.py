@@ -21,8 +21,14 @@ guests = st.sampled_from(GUESTS).map(guest_of)
 
 
 def model_of(seed: int, dtype: torch.dtype) -> PoseEnergy:
+    """A model as if it had learned: its learned term and all weights of its prior are not as at first."""
     torch.manual_seed(seed)
-    return PoseEnergy(PoseEnergySpec(channels=6)).to(dtype)
+    model = PoseEnergy(PoseEnergySpec(channels=6)).to(dtype)
+    with torch.no_grad():
+        model.readout.weights[-1].mul_(30.0)
+        for scale in model.prior.parameters():
+            scale.copy_(0.3 * torch.randn(scale.shape))
+    return model
 
 
 def moved(atoms, turn, shift):

@@ -12,6 +12,9 @@ from scipy.spatial import KDTree
 pytest.importorskip("gemmi")
 
 from intertwine.apps.docking import Receptor, box_around, box_of_residues, pocket_of, read_receptor
+from intertwine.apps.docking.chemistry import METAL_RADIUS
+from intertwine.apps.docking.kinds import METAL, kinds_of_atoms
+from intertwine.apps.docking.prior import traits_of
 from intertwine.errors import InputError
 
 SERINE = """\
@@ -72,6 +75,20 @@ ATOM      3  ND1 HIS A   1      11.100   0.800   0.000  1.00 10.00           N
 ATOM      4  NE2 HIS A   1      11.700  -1.300   0.000  1.00 10.00           N
 """
 HYDROGEN = "ATOM      5  H{name} HIS A   1      {x:6.3f}  {y:6.3f}   0.000  1.00 10.00           H\n"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "charge"), [("ZN", 2.0), ("TI", 2.0), ("NA", 1.0), ("SE", 0.0), ("XE", 0.0)]
+)
+def test_what_is_a_metal_is_one_everywhere(tmp_path: Path, symbol: str, charge: float) -> None:
+    """Selenium and xenon, which crystals hold, are none: they have a radius of their own and give nothing."""
+    line = (
+        f"HETATM    1 {symbol}    {symbol} A 101       6.000   0.000   0.000  1.00 10.00          {symbol}\n"
+    )
+    atoms = receptor(tmp_path, line).atoms
+    radius = float(traits_of(atoms)[0, 0])
+    assert (atoms.charge[0], bool(atoms.donor[0])) == (charge, charge > 0)
+    assert (kinds_of_atoms(atoms)[0] == METAL) == (radius == METAL_RADIUS) == (charge > 0)
 
 
 def test_hydrogens_decide_the_protonation_of_a_histidine(tmp_path: Path) -> None:

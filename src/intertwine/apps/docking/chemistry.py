@@ -5,10 +5,21 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-METALS = {3: 1, 11: 1, 12: 2, 13: 3, 19: 1, 20: 2, 25: 2, 26: 2, 27: 2, 28: 2, 29: 2, 30: 2}
-METALS |= {37: 1, 38: 2, 42: 2, 44: 2, 47: 1, 48: 2, 55: 1, 56: 2, 63: 3, 64: 3, 70: 3, 78: 2, 79: 1}
-METALS |= {80: 2, 81: 1, 82: 2}
-"""Charge, e, of each metal as an ion in a protein; wrong for some, for a file does not say it."""
+RADII = {6: 1.9, 7: 1.8, 8: 1.7, 9: 1.5, 14: 2.2, 15: 2.1, 16: 2.0, 17: 1.8, 35: 2.0, 53: 2.2}
+RADII |= {5: 2.1, 10: 1.7, 18: 2.1, 32: 2.3, 33: 2.1, 34: 2.1, 36: 2.2, 52: 2.3, 54: 2.4}
+"""Å, by atomic number. The first ten as AutoDock Vina takes them; the others, which it has not, are Bondi's
+and 0.2 Å, by which Vina's exceed his. What is neither here nor hydrogen is a metal."""
+
+METAL_RADIUS = 1.2
+"""Å."""
+
+ION_CHARGES = {3: 1, 11: 1, 12: 2, 13: 3, 19: 1, 20: 2, 25: 2, 26: 2, 27: 2, 28: 2, 29: 2, 30: 2}
+ION_CHARGES |= {37: 1, 38: 2, 42: 2, 44: 2, 47: 1, 48: 2, 55: 1, 56: 2, 63: 3, 64: 3, 70: 3, 78: 2, 79: 1}
+ION_CHARGES |= {80: 2, 81: 1, 82: 2}
+"""Charge, e, of metals as ions in a protein; wrong for some, for a file does not say it."""
+
+OTHER_ION_CHARGE = 2
+"""e, of every other metal."""
 
 HALOGENS = (9, 17, 35, 53)
 HYDROPHOBIC_NEIGHBOURS = (1, 6, 16)
@@ -53,7 +64,21 @@ class TypedAtoms:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    @property
+    def metal(self) -> Bool[np.ndarray, " atoms"]:
+        """Whether each is a metal ion."""
+        return are_metals(self.numbers)
+
     def select(self, mask: Bool[np.ndarray, " atoms"]) -> "TypedAtoms":
         """The atoms where `mask` holds, in the same order."""
         arrays = {field.name: getattr(self, field.name)[mask] for field in fields(self)[:-1]}
         return TypedAtoms(**arrays, names=tuple(np.array(self.names, dtype=object)[mask]))
+
+
+def are_metals(numbers: Int64[np.ndarray, " atoms"]) -> Bool[np.ndarray, " atoms"]:
+    """Whether atoms of some atomic numbers are metals.
+
+    >>> are_metals(np.array([1, 6, 22, 34]))
+    array([False, False,  True, False])
+    """
+    return ~np.isin(numbers, [1, *RADII])

@@ -135,7 +135,7 @@ class PoseEnergy(nn.Module):
         self.of_ligand = BodyOrderedEncoder(self.spec.encoder())
         self.cross = CrossEncoder(self.spec.cross, self.spec.channels)
         widths = [self.spec.cross.invariants, self.spec.hidden, self.spec.hidden, 1]
-        self.readout = InvariantNetwork(widths, output_scale=0.3)
+        self.readout = InvariantNetwork(widths, output_scale=0.01)  # learning starts from the prior
 
     def site(self, receptor: "Receptor | Graph", traits: Tensor | None = None) -> Site:
         """Encode a receptor, or its graph and traits where they are made already."""

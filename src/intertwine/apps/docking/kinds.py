@@ -24,14 +24,13 @@ KINDS = (
 
 ELEMENTS = {16: 13, 15: 14, 9: 15, 17: 16, 35: 17, 53: 18}
 METAL, OTHER = 19, 20
-NONMETALS = (5, 6, 7, 8, 9, 14, 15, 16, 17, 33, 34, 35, 53)
 
 
 def kinds_of_atoms(atoms: "TypedAtoms") -> Int64[np.ndarray, "atoms"]:
     """The kind of each atom, from 1 to 20."""
     z = atoms.numbers
     kinds = np.array([ELEMENTS.get(int(number), OTHER) for number in z], dtype=np.int64)
-    kinds[~np.isin(z, NONMETALS)] = METAL
+    kinds[atoms.metal] = METAL
     carbon = np.where(atoms.aromatic, 3, 1) + ~atoms.hydrophobic
     both = atoms.donor & atoms.acceptor
     ways = [atoms.charge > 0.1, both, atoms.donor, atoms.acceptor]

@@ -9,7 +9,14 @@ from ase.data import atomic_numbers
 from jaxtyping import Bool, Float64, Int64
 
 from intertwine.apps.docking.bonds import bonded_pairs
-from intertwine.apps.docking.chemistry import HALOGENS, HYDROPHOBIC_NEIGHBOURS, METALS, TypedAtoms
+from intertwine.apps.docking.chemistry import (
+    HALOGENS,
+    HYDROPHOBIC_NEIGHBOURS,
+    ION_CHARGES,
+    OTHER_ION_CHARGE,
+    TypedAtoms,
+    are_metals,
+)
 from intertwine.apps.docking.receptor_files import Record
 from intertwine.apps.docking.residues import Role, canonical, in_ring, role
 from intertwine.apps.docking.rings import flat_rings
@@ -46,7 +53,7 @@ def perceive(records: Sequence[Record]) -> TypedAtoms:
         _by_residue(atoms, members, roles, aromatic)
     acceptor = np.array([part.acceptor for part in roles], dtype=bool)
     given = np.array([part.hydrogens for part in roles], dtype=np.int64)
-    metal = np.isin(atoms.numbers, list(METALS))
+    metal = are_metals(atoms.numbers)
     polar = np.isin(atoms.numbers, (7, 8))
     hydrogens = np.where(polar & (atoms.hydrogens > 0), atoms.hydrogens, given)
     return TypedAtoms(
@@ -78,7 +85,7 @@ def _heavy_atoms(records: Sequence[Record]) -> _Heavy:
     place = np.cumsum(heavy) - 1
     neighbours: list[list[int]] = [[] for _ in range(int(heavy.sum()))]
     hydrogens = np.zeros(len(neighbours), dtype=np.int64)
-    bare = ~np.isin(numbers, list(METALS))
+    bare = ~are_metals(numbers)
     for i, j in bonds[bare[bonds].all(axis=1)].tolist():
         if heavy[i] and heavy[j]:
             neighbours[place[i]].append(int(place[j]))
@@ -135,8 +142,8 @@ def _by_residue(
 
 def _by_distance(atoms: _Heavy, k: int) -> Role:
     number, around, shown = int(atoms.numbers[k]), atoms.neighbours[k], int(atoms.hydrogens[k])
-    if number in METALS:
-        return Role(charge=float(METALS[number]))
+    if are_metals(atoms.numbers[[k]])[0]:
+        return Role(charge=float(ION_CHARGES.get(number, OTHER_ION_CHARGE)))
     if number == 7:
         implied = max(3 - len(around), 0)
         if atoms.seen:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from intertwine.apps.docking.chemistry import METAL_RADIUS, RADII
 from intertwine.ops.radial import envelope
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 CUTOFF = 8.0
 """Å; no two atoms further apart meet in the prior."""
-
-RADII = {6: 1.9, 7: 1.8, 8: 1.7, 9: 1.5, 14: 2.2, 15: 2.1, 16: 2.0, 17: 1.8, 35: 2.0, 53: 2.2}
-"""Å, by atomic number, as AutoDock Vina takes them; every other element is a metal of 1.2 Å."""
 
 TERMS = ("close", "broad", "steric", "hydrophobic", "hydrogen_bond", "charge")
 START = (-0.0356, -0.00516, 0.840, -0.0351, -0.587, 0.02)
@@ -32,7 +30,7 @@ BARRIER = 1.0
 
 def traits_of(atoms: "TypedAtoms") -> Float[Tensor, "atoms traits"]:
     """What the prior sees of atoms, `(atoms, 5)`: radius (Å), hydrophobic, donor, acceptor, charge (e)."""
-    radius = np.array([RADII.get(int(z), 1.2) for z in atoms.numbers])
+    radius = np.array([RADII.get(int(z), METAL_RADIUS) for z in atoms.numbers])
     columns = (radius, atoms.hydrophobic, atoms.donor, atoms.acceptor, atoms.charge)
     return torch.from_numpy(np.stack([np.asarray(c, dtype=np.float64) for c in columns], axis=1))
 
