@@ -1,18 +1,15 @@
 """What the atoms of a ligand feel of the sites of a receptor at a pose: the cross encoder."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from intertwine.groups import Irreps
 from intertwine.nn.schur_linear import SchurLinear
-from intertwine.ops.harmonics import spherical_harmonics
-from intertwine.ops.norm import normalise
-from intertwine.ops.radial import bessel_basis
-from intertwine.ops.segment import segment_sum
+from intertwine.ops.pose_fields import pose_fields
 
 
 class CrossSpec(BaseModel):
@@ -38,36 +35,6 @@ class CrossSpec(BaseModel):
     def invariants(self) -> int:
         """Width of what the encoder gives for each atom."""
         return self.channels * (2 * self.l_max + 3)
-
-
-class Contacts(NamedTuple):
-    """Pairs of an atom at a pose and a site that touch.
-
-    Attributes:
-        atom: pose · atoms + atom, ascending, `(pairs,)`.
-        site: `(pairs,)`.
-        vector: from the atom to the site, Å, `(pairs, 3)`.
-    """
-
-    atom: Int64[Tensor, "pairs"]
-    site: Int64[Tensor, "pairs"]
-    vector: Float[Tensor, "pairs 3"]
-
-
-def contacts(
-    positions: Float[Tensor, "poses atoms 3"], sites: Float[Tensor, "sites 3"], cutoff: float
-) -> Contacts:
-    """All pairs nearer than a cutoff (Å); the vectors are differentiable in the positions.
-
-    >>> found = contacts(torch.zeros(1, 2, 3), torch.tensor([[1.0, 0, 0], [9.0, 0, 0]]), 3.0)
-    >>> found.atom.tolist(), found.site.tolist()
-    ([0, 1], [0, 0])
-    """
-    flat = positions.flatten(0, 1)
-    with torch.no_grad():
-        near = torch.cdist(flat, sites, compute_mode="donot_use_mm_for_euclid_dist") < cutoff
-        atom, site = near.nonzero(as_tuple=True)
-    return Contacts(atom, site, sites.index_select(0, site) - flat.index_select(0, atom))
 
 
 class CrossEncoder(nn.Module):
@@ -99,29 +66,24 @@ class CrossEncoder(nn.Module):
 
     def forward(
         self,
-        found: Contacts,
+        points: Float[Tensor, "poses_atoms 3"],
+        places: Float[Tensor, "sites 3"],
         sites: Float[Tensor, "sites lm channels"],
         atoms: Float[Tensor, "poses_atoms lm channels"],
     ) -> Float[Tensor, "poses_atoms invariants"]:
         """Invariants of every atom at every pose.
 
         Args:
-            found: pairs in reach (`contacts`).
+            points: where the atoms are, Å.
+            places: where the sites are, Å.
             sites: S, from `of_sites`.
             atoms: H at every pose, turned, from `of_atoms`.
         """
-        spec, count = self.spec, len(atoms)
-        direction, length = normalise(found.vector)
-        harmonics = spherical_harmonics(spec.l_max, direction)[:, :, None]
-        radial = bessel_basis(length, spec.cutoff, spec.radial) @ self.radial
-        *by_degree, of_field = radial.chunk(spec.l_max + 2, dim=1)
-        brought = sites.index_select(0, found.site)
-        field = segment_sum((harmonics * brought).sum(1) * of_field, found.atom, count)
-        invariants = [field]
-        for l, weight in enumerate(by_degree):
-            rows = slice(l * l, (l + 1) * (l + 1))
-            values = harmonics[:, rows] * (weight * brought[:, 0])[:, None]
-            density = segment_sum(values, found.atom, count)
-            invariants.append((density * atoms[:, rows]).sum(1))
-            invariants.append(density[:, 0] if l == 0 else (1.0 + density.square().sum(1)).sqrt() - 1.0)
+        degrees = [2 * l + 1 for l in range(self.spec.l_max + 1)]
+        felt = pose_fields(points, places, sites, self.radial, self.spec.cutoff)
+        *densities, field = felt.split((*degrees, 1), dim=1)
+        invariants = [field[:, 0]]
+        for density, own in zip(densities, atoms.split(degrees, dim=1), strict=True):
+            size = (1.0 + density.square().sum(1)).sqrt() - 1.0 if density.shape[1] > 1 else density[:, 0]
+            invariants += [(density * own).sum(1), size]
         return torch.cat(invariants, dim=1)

@@ -15,6 +15,7 @@ from intertwine.groups import clebsch_gordan
 from intertwine.ops import native, triton
 from intertwine.ops.contract import Neighbourhoods, neighbour_outer_sum
 from intertwine.ops.native import address, kernel
+from intertwine.ops.wanted import wanted
 
 LARGEST = 6
 """Degree up to which the kernel has room."""
@@ -196,23 +197,6 @@ def _rows_first(x: Any, back: bool = False) -> Any:
     return x.transpose(0, 1) if back else x.transpose(0, 1).contiguous()
 
 
-def _wanted(ctx: Any) -> list[bool]:
-    """For each tensor given whether the backward pass that is running will use its gradient.
-
-    That is less than `needs_input_grad`: forces leave the weights alone.
-    """
-    nodes = [node for node, _ in ctx.next_functions]
-    needed = ctx.needs_input_grad[-len(nodes) :]
-    return [need and _will_run(node) for need, node in zip(needed, nodes, strict=True)]
-
-
-def _will_run(node: Any) -> bool:
-    try:
-        return torch._C._will_engine_execute_node(node)
-    except RuntimeError:  # torch does not say it of a leaf that was asked for by name: it will
-        return True
-
-
 class _Message(torch.autograd.Function):
     """The message with its derivative."""
 
@@ -226,8 +210,7 @@ class _Message(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        wanted = _wanted(ctx)
-        return None, *_Derivative.apply(ctx.edges, wanted, grads[0], *ctx.saved_tensors)  # pyright: ignore[reportGeneralTypeIssues]
+        return None, *_Derivative.apply(ctx.edges, wanted(ctx), grads[0], *ctx.saved_tensors)  # pyright: ignore[reportGeneralTypeIssues]
 
 
 class _Derivative(torch.autograd.Function):
@@ -251,8 +234,8 @@ class _Derivative(torch.autograd.Function):
         if beyond or any(slope is not None for slope in slopes[4:]):
             found = _by_torch(ctx.edges, given, grad, slopes)
         else:
-            of_grad, *wanted = _wanted(ctx)
-            found = _run(ctx.edges, given, grad, slopes[:4], [*wanted, of_grad])
+            of_grad, *others = wanted(ctx)
+            found = _run(ctx.edges, given, grad, slopes[:4], [*others, of_grad])
         return None, None, found[-1], *found[:-1]
 
 

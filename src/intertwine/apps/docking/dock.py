@@ -15,8 +15,8 @@ from intertwine.apps.docking.pocket import pocket_of
 from intertwine.apps.docking.prior import CUTOFF, traits_of
 from intertwine.apps.docking.refine import FullLandscape, refined
 from intertwine.apps.docking.search import SearchPlan, search
-from intertwine.encoders.pose import contacts
 from intertwine.errors import InputError
+from intertwine.ops.contacts import contacts
 
 if TYPE_CHECKING:
     from intertwine.apps.docking.ligand import Ligand

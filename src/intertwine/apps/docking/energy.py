@@ -15,10 +15,11 @@ from intertwine.apps.docking.prior import CUTOFF, Prior, traits_of
 from intertwine.apps.docking.profiles import angles_of, height
 from intertwine.data.structure import Structure
 from intertwine.encoders import BodyOrderedEncoder, BodyOrderedSpec
-from intertwine.encoders.pose import CrossEncoder, CrossSpec, contacts
+from intertwine.encoders.pose import CrossEncoder, CrossSpec
 from intertwine.graph import Graph, build_graph
 from intertwine.graph.slots import slots
 from intertwine.nn.invariant_network import InvariantNetwork
+from intertwine.ops.contacts import contacts
 from intertwine.ops.segment import segment_sum
 from intertwine.ops.wigner import wigner_matrices
 
@@ -163,9 +164,8 @@ class PoseEnergy(nn.Module):
         shape = placed.positions.shape[:2]
         if not self.spec.bound:
             return placed.positions.new_zeros(shape)
-        found = contacts(placed.positions, site.positions, self.spec.cross.cutoff)
         turned = _turned(guest, placed.frames, self.spec.cross.l_max)
-        invariants = self.cross(found, site.features, turned)
+        invariants = self.cross(placed.positions.flatten(0, 1), site.positions, site.features, turned)
         raw = self.readout(invariants)[:, 0].reshape(shape)
         return self.spec.bound * (raw / self.spec.bound).tanh()
 
