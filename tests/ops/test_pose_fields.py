@@ -1,4 +1,4 @@
-"""The compiled fields of sites equal the plain ones, with first and second derivatives, wherever points are."""
+"""The compiled fields of sites equal the plain ones: values, first and second derivatives, anywhere."""
 
 import pytest
 import torch
