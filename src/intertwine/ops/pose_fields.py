@@ -87,9 +87,11 @@ class _Fields(torch.autograd.Function):
     def forward(ctx: Any, cutoff: float, *given: Tensor) -> Tensor:
         ctx.cutoff = cutoff
         ctx.save_for_backward(*given)
-        points, _, features, _ = given
+        points, sites, features, weights = given
         felt = points.new_empty(len(points), features.shape[1] + 1, features.shape[2])
-        return felt if _run(cutoff, given, felt) else plain_pose_fields(*given, cutoff)
+        if not _run(cutoff, given, felt):
+            return plain_pose_fields(points, sites, features, weights, cutoff)
+        return felt
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -127,7 +129,8 @@ def _by_torch(cutoff: float, given: tuple[Tensor, ...], grad: Tensor, needed: li
     again = torch.is_grad_enabled()
     with torch.enable_grad():
         leaves = [x.view_as(x) if again and x.requires_grad else x.detach().requires_grad_() for x in given]
-        felt = plain_pose_fields(*leaves, cutoff)
+        points, sites, features, weights = leaves
+        felt = plain_pose_fields(points, sites, features, weights, cutoff)
         asked = [leaf for leaf, need in zip(leaves, needed, strict=True) if need]
         found = iter(torch.autograd.grad(felt, asked, grad, create_graph=again, materialize_grads=True))
     return [next(found) if need else None for need in needed]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ command = importlib.import_module("benchmarks.docking.__main__")
 
 def outcome(number: int, ligand: Ligand, energy: float, seconds: float) -> Outcome:
     names = ("energies", "prior", "inner", "learned", "gradient_norms", "from_best")
-    figures = {name: [energy] for name in names} | {"contributions": [[energy]]}
+    figures: dict[str, Any] = {name: [energy] for name in names} | {"contributions": [[energy]]}
     return Outcome(number, ligand.name, **figures, positions=[ligand.positions.tolist()], seconds=seconds)
 
 
@@ -43,9 +44,7 @@ def written(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def told(
-    monkeypatch: pytest.MonkeyPatch, folders: list[Path], killed: int = 1
-) -> tuple[int, Callable[[], str]]:
+def told(monkeypatch: pytest.MonkeyPatch, folders: list[Path], killed: int = 1) -> int:
     """Exit status of the command where two screens have written these folders."""
     left = iter(folders)
     one = type("Complex", (), {"name": "1aaa"})
