@@ -178,7 +178,7 @@ class PlanarEncoder(nn.Module):
         event: Tensor | None = None
         told: list[Tensor] = []
         for network, step in zip(self.networks, self.steps, strict=True):
-            linear, event = step(self._told(network, cloud, event), event)
+            linear, event = step(self._told(network, cloud, event), event)  # pyright: ignore[reportArgumentType]
             told.append(linear)
         assert event is not None
         return torch.cat([*told, event], dim=-1)
