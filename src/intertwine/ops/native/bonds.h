@@ -19,18 +19,25 @@ namespace {
 constexpr int MAX_RADIAL = 32;
 constexpr double PI = 3.14159265358979323846;
 
+// Newton's square root, at compile time: nothing of a file for newer processors may run while the library loads
+constexpr double root(double x) {
+    double r = x > 1 ? x : 1;
+    for (int k = 0; k < 64; ++k) r = 0.5 * (r + x / r);
+    return r;
+}
+
 struct Norms {  // of the harmonics, sum over m of Y_lm^2 = 2 l + 1
-    double of[MAX_L + 1][MAX_L + 1];
-    Norms() {
+    double of[MAX_L + 1][MAX_L + 1] = {};
+    constexpr Norms() {
         for (int l = 0; l <= MAX_L; ++l)
             for (int m = 0; m <= l; ++m) {
                 double ratio = (2 * l + 1) * (m ? 2 : 1);
                 for (int k = l - m + 1; k <= l + m; ++k) ratio /= k;
-                of[l][m] = std::sqrt(ratio);
+                of[l][m] = root(ratio);
             }
     }
 };
-const Norms NORMS;
+constexpr Norms NORMS;
 
 template <typename X> INLINE X series(const X &square, int first, int last) {  // sum (-1)^k square^k / (first + 2 k)! first!
     X sum = X{} + 1;
