@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Annotated, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
@@ -84,6 +85,12 @@ class PlanarCloud:
         sizes = {len(self.direction), len(self.scalars), len(self.weight), sum(self.counts)}
         if len(sizes) > 1:
             raise InputError("a cloud's particles do not agree in number", got=sorted(sizes))
+
+    @cached_property
+    def index(self) -> Int64[Tensor, " particles"]:
+        """The event of each particle."""
+        counts = torch.tensor(self.counts, dtype=torch.int64)
+        return torch.repeat_interleave(counts).to(self.direction.device)
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -175,30 +182,34 @@ class PlanarEncoder(nn.Module):
         return [(Irreps([group.irrep(zero), *orders], group), channels) for zero in ("0e", "0o")]
 
     def forward(self, cloud: PlanarCloud) -> Float[Tensor, "events rows channels"]:
+        harmonics = cache(lambda: planar_harmonics(cloud.direction, self.spec.orders))
         event: Tensor | None = None
         told: list[Tensor] = []
         for network, step in zip(self.networks, self.steps, strict=True):
-            linear, event = step(self._told(network, cloud, event), event)  # pyright: ignore[reportArgumentType]
+            sums = self._compiled(network, cloud, event)  # pyright: ignore[reportArgumentType]
+            linear, event = step(sums or self._told(network, cloud, event, harmonics()), event)  # pyright: ignore[reportArgumentType]
             told.append(linear)
         assert event is not None
         return torch.cat([*told, event], dim=-1)
 
-    def _told(
+    def _compiled(
         self, network: ParticleNetwork, cloud: PlanarCloud, event: Tensor | None
-    ) -> list[Float[Tensor, "events rows channels"]]:
-        """Sums of even and of odd functions: by the compiled kernel where it can, else in torch."""
+    ) -> list[Float[Tensor, "events rows channels"]] | None:
+        """What `_told` gives, by the compiled kernel; None where it cannot."""
         spec, particles = self.spec, (cloud.direction, cloud.scalars, cloud.weight)
-        if can_sum(*particles, *self.parameters()):
-            rule = SumRule(spec.orders, spec.heads, spec.infrared_safe, spec.particles, LOGIT)
-            sums = cloud_sums(particles, cloud.counts, network.tables(event), rule)
-            if sums is not None:
-                return sums
-        harmonics = planar_harmonics(cloud.direction, spec.orders)
+        if not can_sum(*particles, *self.parameters()):
+            return None
+        rule = SumRule(spec.orders, spec.heads, spec.infrared_safe, spec.particles, LOGIT)
+        return cloud_sums(particles, cloud.counts, network.tables(event), rule)
+
+    def _told(
+        self, network: ParticleNetwork, cloud: PlanarCloud, event: Tensor | None, harmonics: Tensor
+    ) -> list[Float[Tensor, "events rows channels"]]:
+        """Sums of even and of odd functions over the particles of each event."""
         even, odd, logits = network(cloud.scalars, harmonics, event, cloud.counts)
         weights = self._weights(cloud.weight, logits)
         weighted = (weights[:, :, None] * harmonics[:, None, :]).flatten(1)
-        index = torch.repeat_interleave(torch.tensor(cloud.counts, dtype=torch.int64))
-        factors = self._factors(segment_sum(weights, index.to(weights.device), len(cloud)))
+        factors = self._factors(segment_sum(weights, cloud.index, len(cloud)))
         sums = [self._sums(weighted, even, factors, cloud.counts)]
         if odd is not None:
             sums.append(_quarter_turned(self._sums(weighted, odd, factors, cloud.counts)))

@@ -133,12 +133,12 @@ class PriorLandscape:
         turning, resistance = self.turning(poses)
         energy = found.outer.sum(1) + found.inner + wall + turning
         slope = pulled_back(self.body, poses, placed.positions, found.gradient + push)
-        return energy, torch.cat((slope[:, :6], slope[:, 6:] + resistance), dim=1)
+        return energy, slope + resistance
 
-    def turning(self, poses: Poses) -> tuple[Float[Tensor, "poses"], Float[Tensor, "poses torsions"]]:
-        """What the torsions cost by themselves, kcal/mol, and its derivative along each."""
+    def turning(self, poses: Poses) -> tuple[Float[Tensor, "poses"], Float[Tensor, "poses freedoms"]]:
+        """What the torsions cost by themselves, kcal/mol, and its derivative along (δt, ω, δφ)."""
         value, slope = turned(self.profiles, poses.torsions)
-        return self.barrier * value.sum(1), self.barrier * slope
+        return self.barrier * value.sum(1), torch.nn.functional.pad(self.barrier * slope, (6, 0))
 
     def minimised(self, starts: Poses, rounds: int = 60, tolerance: float = 0.02) -> Minima:
         """`minimise` on this landscape, by the compiled kernel where it can run, else in torch."""

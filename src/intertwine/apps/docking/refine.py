@@ -51,7 +51,7 @@ class FullLandscape:
         turning, resistance = self.prior.turning(poses)
         total = found.outer.sum(1) + found.inner + wall + turning + learned.sum(1)
         slope = pulled_back(self.body, poses, placed.positions, gradient, torques)
-        return total, torch.cat((slope[:, :6], slope[:, 6:] + resistance), dim=1)
+        return total, slope + resistance
 
     def minimised(self, starts: Poses, rounds: int) -> Minima:
         """`minimise` on this landscape; where nothing is learned, as the prior does it."""

@@ -1,23 +1,8 @@
 // Sums over the particles of events (cloud.h) for those who load the library.
-//
-// On x86 compiled for x86-64-v3 as the potential is, see potential.cpp.
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <cstring>
-#include <type_traits>
-#include <vector>
+#include "newer.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define CAPABLE __builtin_cpu_supports("x86-64-v3")
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v3")
 #include "cloud.h"
-#else
-#define CAPABLE true
-#include "cloud.h"
-#endif
 
 namespace {
 
@@ -44,9 +29,7 @@ template <typename T> Round<T> round_of(const long *sizes, const double *numbers
 
 }  // namespace
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC pop_options
-#endif
+ANY_PROCESSOR
 
 // 0: done; 1: left to the reference, the processor is too old
 #define EXPORT(NAME, T)                                                                                             \

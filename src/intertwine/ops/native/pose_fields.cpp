@@ -1,22 +1,10 @@
-// The fields of pose_fields.h for those who load the library, compiled as potential.cpp says.
+// The fields of pose_fields.h for those who load the library.
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <cstring>
-#include <type_traits>
-#include <vector>
+#include "newer.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define CAPABLE __builtin_cpu_supports("x86-64-v3")
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v3")
 #include "pose_fields.h"
-#pragma GCC pop_options
-#else
-#define CAPABLE true
-#include "pose_fields.h"
-#endif
+
+ANY_PROCESSOR
 
 // sizes: points, sites, channels, radial functions, threads, highest degree;
 // 0: done; 1: left to the reference, for a pair is too close, a site not finite, or the processor too old
